@@ -1,0 +1,534 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Page migration policy: the batch engine.
+ *
+ * Copies the contents of a batch of folios ahead of their move, through the
+ * backend that the policy of the migration's reason names.
+ */
+
+/**
+ * DOC: migrate_copy
+ *
+ * migrate_pages() calls in here at three places: around each cut of its list,
+ * after the TLB flush of a batch, and when it moves a folio.
+ *
+ * After the flush, __migrate_copy_batch() gathers the folios that may be
+ * copied ahead into requests of at most MIGRATE_COPY_ITEMS items, hands them
+ * to the backend and marks each folio whose item came back with status 0. The
+ * mark sits in the word that mm/migrate.c keeps in the dst folio, and is gone
+ * when migrate_folio_move() takes that word out: no file system and no
+ * hugetlb code ever sees it. migrate_copied_folio() then judges the folio
+ * again and moves mapping and flags without a copy. Whatever is in doubt, at
+ * either point, takes the path it always took, copy included: that path is
+ * never wrong, so a doubt costs time and nothing else.
+ *
+ * A folio may be copied ahead if nobody can change its bytes between the copy
+ * and the move without either holding a reference at the move or being kept
+ * out by something that migrate_pages() holds itself, which is the folio
+ * lock. Reference counts alone do not prove that: a reference may be taken,
+ * used for a write, and dropped in between. So it is the identity of the
+ * migration callback that decides: a callback that does nothing besides copy
+ * and move promises that there is nothing else to exclude. The table in
+ * Documentation/mm/migrate_policy.rst goes through it case by case.
+ *
+ * A request needs a slot. Slots are allocated when the first policy names a
+ * backend that copies ahead and freed when none does any more: nothing is
+ * allocated while folios are locked. No slot free means inline.
+ */
+
+/*
+ * Locking:
+ *
+ * L: migrate_policy_mutex (callers hold it; it is private to the model)
+ * SL: L for writing, policy SRCU for reading
+ */
+
+#include <linux/bitops.h>
+#include <linux/buffer_head.h>
+#include <linux/init.h>
+#include <linux/ktime.h>
+#include <linux/list.h>
+#include <linux/migrate.h>
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+#include <linux/sched/mm.h>
+#include <linux/shmem_fs.h>
+#include <linux/slab.h>
+
+#include "internal.h"
+#include "migrate_copy.h"
+
+#define CREATE_TRACE_POINTS
+#include <trace/events/migrate_policy.h>
+
+/* More callers than CPUs can be in a copy: they may be preempted there. */
+#define SLOTS_PER_CPU	2
+
+struct migrate_copy_slot {
+	struct migrate_copy_request req;
+	unsigned int nr;
+	struct migrate_copy_item items[MIGRATE_COPY_ITEMS];
+};
+
+static struct migrate_copy_slot **slots;	/* SL */
+static unsigned long *slots_busy;		/* SL, its bits are atomic */
+static unsigned int nr_slots;			/* SL */
+static unsigned int slots_users;		/* L */
+
+DEFINE_PER_CPU(struct migrate_counters, migrate_counters);
+
+/* Today's path: nothing is copied ahead. */
+struct migrate_copy_backend migrate_copy_inline = {
+	.name = "inline",
+};
+
+static void free_slots(void)
+{
+	for (unsigned int i = 0; slots && i < nr_slots; i++)
+		kvfree(slots[i]);
+	kfree(slots);
+	bitmap_free(slots_busy);
+	slots = NULL;
+	slots_busy = NULL;
+	nr_slots = 0;
+}
+
+static int alloc_slots(void)
+{
+	unsigned int nr = SLOTS_PER_CPU * num_possible_cpus();
+
+	slots = kcalloc(nr, sizeof(*slots), GFP_KERNEL);
+	slots_busy = bitmap_zalloc(nr, GFP_KERNEL);
+	if (!slots || !slots_busy)
+		goto err_free;
+
+	for (; nr_slots < nr; nr_slots++) {
+		slots[nr_slots] = kvzalloc(sizeof(**slots), GFP_KERNEL);
+		if (!slots[nr_slots])
+			goto err_free;
+		slots[nr_slots]->nr = nr_slots;
+	}
+	return 0;
+
+err_free:
+	free_slots();
+	return -ENOMEM;
+}
+
+/**
+ * migrate_copy_start() - acquire what a backend needs
+ * @backend: the backend that a policy is about to name
+ *
+ * Context: process context, under the policy mutex; allocates.
+ * Return: 0, -ENOMEM or what the backend's start() answered.
+ */
+int migrate_copy_start(struct migrate_copy_backend *backend)
+{
+	int rc;
+
+	if (!backend->copy)
+		return 0;
+	if (!slots_users) {
+		rc = alloc_slots();
+		if (rc)
+			return rc;
+	}
+	if (backend->start) {
+		rc = backend->start();
+		if (rc)
+			goto err_slots;
+	}
+	slots_users++;
+	return 0;
+
+err_slots:
+	if (!slots_users)
+		free_slots();
+	return rc;
+}
+
+/**
+ * migrate_copy_stop() - release what migrate_copy_start() acquired
+ * @backend: the backend that no policy names any more
+ *
+ * Context: process context, under the policy mutex, when no request of
+ *	@backend is running.
+ */
+void migrate_copy_stop(struct migrate_copy_backend *backend)
+{
+	if (!backend->copy)
+		return;
+	if (backend->stop)
+		backend->stop();
+	if (!--slots_users)
+		free_slots();
+}
+
+/* Starts looking at a place of the CPU's own, where it seldom meets others. */
+static struct migrate_copy_slot *get_slot(void)
+{
+	unsigned int first = SLOTS_PER_CPU * raw_smp_processor_id();
+
+	for (unsigned int i = 0; i < nr_slots; i++) {
+		unsigned int nr = (first + i) % nr_slots;
+
+		if (!test_bit(nr, slots_busy) &&
+		    !test_and_set_bit_lock(nr, slots_busy)) {
+			slots[nr]->req = (struct migrate_copy_request) {
+				.items = slots[nr]->items,
+			};
+			return slots[nr];
+		}
+	}
+	return NULL;
+}
+
+static void put_slot(struct migrate_copy_slot *slot)
+{
+	clear_bit_unlock(slot->nr, slots_busy);
+}
+
+/* The class of page cache, by what the file system's callback promises. */
+static enum migrate_class mapping_class(struct address_space *mapping,
+					struct folio *src)
+{
+	typeof(mapping->a_ops->migrate_folio) migrate =
+		mapping->a_ops->migrate_folio;
+
+	if (!migrate || mapping_inaccessible(mapping) ||
+	    folio_test_private_2(src))
+		return MIGRATE_CLASS_NEVER;
+	if (migrate == migrate_folio)
+		return shmem_mapping(mapping) ? MIGRATE_CLASS_SHMEM :
+						MIGRATE_CLASS_NEVER;
+	if (folio_test_dirty(src))
+		return MIGRATE_CLASS_NEVER;
+	if (migrate == filemap_migrate_folio)
+		return MIGRATE_CLASS_FILE;
+	if (migrate == buffer_migrate_folio && !folio_test_private(src))
+		return MIGRATE_CLASS_FILE;
+	return MIGRATE_CLASS_NEVER;
+}
+
+/**
+ * migrate_copy_class() - who can reach the contents of a folio under migration
+ * @src: the folio: locked, unmapped, the TLBs flushed
+ *
+ * Context: any, with @src locked.
+ * Return: its class, MIGRATE_CLASS_NEVER if it must not be copied ahead.
+ */
+enum migrate_class migrate_copy_class(struct folio *src)
+{
+	struct address_space *mapping;
+
+	if (page_has_movable_ops(&src->page) || folio_test_hugetlb(src) ||
+	    folio_is_zone_device(src) || folio_mapped(src) ||
+	    folio_test_writeback(src) || !folio_test_uptodate(src) ||
+	    folio_contain_hwpoisoned_page(src))
+		return MIGRATE_CLASS_NEVER;
+	if (folio_test_swapcache(src))
+		return MIGRATE_CLASS_SWAPCACHE;
+
+	mapping = folio_mapping(src);
+	if (folio_test_anon(src))
+		return mapping ? MIGRATE_CLASS_NEVER : MIGRATE_CLASS_ANON;
+	return mapping ? mapping_class(mapping, src) : MIGRATE_CLASS_NEVER;
+}
+
+/* May @src be copied now, ahead of its move? */
+static bool may_copy(struct folio *src, unsigned int classes)
+{
+	enum migrate_class class = migrate_copy_class(src);
+
+	if (class == MIGRATE_CLASS_NEVER || !(classes & BIT(class)))
+		return false;
+	if (folio_ref_count(src) != folio_expected_ref_count(src) + 1)
+		return false;
+	/* No byte is read before the references have been. */
+	smp_rmb();
+	return true;
+}
+
+static void decline(struct migrate_cut *cut, enum migrate_counter counter,
+		    const char *cause, unsigned long nr_pages)
+{
+	migrate_count(cut->reason, cut->policy, counter, 1);
+	trace_migrate_copy_decline(cut->reason, cut->policy->backend->name,
+				   cause, nr_pages);
+}
+
+static void decline_error(struct migrate_cut *cut, int rc,
+			  unsigned long nr_pages)
+{
+	if (rc == -EBUSY)
+		decline(cut, MIGRATE_DECLINED_BUSY, "busy", nr_pages);
+	else if (rc == -ENOMEM)
+		decline(cut, MIGRATE_DECLINED_NOMEM, "nomem", nr_pages);
+	else
+		decline(cut, MIGRATE_DECLINED_ERROR, "error", nr_pages);
+}
+
+/*
+ * Lets lockdep splat at the first use of a backend that allocates in a way
+ * that can reclaim, or takes a lock that reclaim takes.
+ */
+static int call_backend(struct migrate_copy_backend *backend,
+			struct migrate_copy_request *req)
+{
+	bool annotate = !(current->flags & PF_MEMALLOC);
+	int rc;
+
+	if (annotate)
+		fs_reclaim_acquire(GFP_KERNEL);
+	rc = backend->copy(req);
+	if (annotate)
+		fs_reclaim_release(GFP_KERNEL);
+	return rc;
+}
+
+/* Marks what the backend copied, and counts. */
+static void finish_request(struct migrate_cut *cut,
+			   struct migrate_copy_request *req, u64 copy_ns)
+{
+	const struct migrate_policy *policy = cut->policy;
+	unsigned long pages = 0;
+	unsigned int folios = 0;
+
+	for (unsigned int i = 0; i < req->nr_items; i++) {
+		if (req->items[i].status)
+			continue;
+		migrate_folio_mark_copied(req->items[i].dst);
+		folios++;
+		pages += folio_nr_pages(req->items[i].src);
+	}
+	migrate_count(cut->reason, policy, MIGRATE_BATCHES, 1);
+	migrate_count(cut->reason, policy, MIGRATE_FOLIOS, folios);
+	migrate_count(cut->reason, policy, MIGRATE_PAGES, pages);
+	migrate_count(cut->reason, policy, MIGRATE_BYTES, pages * PAGE_SIZE);
+	migrate_count(cut->reason, policy, MIGRATE_COPY_NS, copy_ns);
+	migrate_count(cut->reason, policy, MIGRATE_HELPER_NS, req->helper_ns);
+	migrate_count(cut->reason, policy, MIGRATE_FAILED_ITEMS,
+		      req->nr_items - folios);
+	trace_migrate_copy_end(req, policy->backend->name, folios, pages,
+			       copy_ns);
+}
+
+static void run_request(struct migrate_cut *cut,
+			struct migrate_copy_request *req)
+{
+	struct migrate_copy_backend *backend = cut->policy->backend;
+	u64 start;
+	int rc;
+
+	req->workers = cut->policy->workers;
+	req->reason = cut->reason;
+	req->helpers = 0;
+	req->helper_ns = 0;
+	trace_migrate_copy_start(req, backend->name);
+
+	start = ktime_get_ns();
+	rc = call_backend(backend, req);
+	if (rc)
+		decline_error(cut, rc, req->nr_pages);
+	else
+		finish_request(cut, req, ktime_get_ns() - start);
+}
+
+static void end_request(struct migrate_cut *cut,
+			struct migrate_copy_request *req)
+{
+	if (req->nr_items)
+		run_request(cut, req);
+	req->nr_items = 0;
+	req->nr_pages = 0;
+}
+
+/* Is the whole batch smaller than what is worth the backend's while? */
+static bool too_small(struct migrate_cut *cut, struct list_head *srcs)
+{
+	unsigned long min = cut->policy->min_pages ?:
+			    cut->policy->backend->min_pages;
+	unsigned long pages = 0;
+	u64 ineligible = 0;
+	struct folio *src;
+
+	list_for_each_entry(src, srcs, lru) {
+		if (pages >= min)
+			return false;
+		if (may_copy(src, cut->policy->classes))
+			pages += folio_nr_pages(src);
+		else
+			ineligible++;
+	}
+	if (!pages || pages >= min)
+		return false;
+	decline(cut, MIGRATE_DECLINED_MIN, "min", pages);
+	migrate_count(cut->reason, cut->policy, MIGRATE_INELIGIBLE, ineligible);
+	return true;
+}
+
+static void add_item(struct migrate_copy_request *req, struct folio *src,
+		     struct folio *dst)
+{
+	req->items[req->nr_items++] = (struct migrate_copy_item) {
+		.src = src,
+		.dst = dst,
+		.status = -EINPROGRESS,
+	};
+	req->nr_pages += folio_nr_pages(src);
+}
+
+static void copy_batch(struct migrate_cut *cut,
+		       struct migrate_copy_request *req,
+		       struct list_head *srcs, struct list_head *dsts)
+{
+	struct folio *dst = list_first_entry(dsts, struct folio, lru);
+	struct folio *src;
+	u64 ineligible = 0;
+
+	list_for_each_entry(src, srcs, lru) {
+		if (may_copy(src, cut->policy->classes))
+			add_item(req, src, dst);
+		else
+			ineligible++;
+		if (req->nr_items == MIGRATE_COPY_ITEMS) {
+			end_request(cut, req);
+			cond_resched();
+		}
+		dst = list_next_entry(dst, lru);
+	}
+	end_request(cut, req);
+	migrate_count(cut->reason, cut->policy, MIGRATE_INELIGIBLE, ineligible);
+}
+
+/**
+ * __migrate_copy_batch() - copy the contents of a batch ahead of its move
+ * @cut: the cut that the batch belongs to, with a policy
+ * @srcs: the folios of the batch: locked, unmapped, the TLBs flushed
+ * @dsts: their destinations, in the same order
+ *
+ * Context: process context, with all folios of both lists locked.
+ */
+void __migrate_copy_batch(struct migrate_cut *cut, struct list_head *srcs,
+			  struct list_head *dsts)
+{
+	struct migrate_copy_slot *slot;
+
+	if (list_empty(srcs) || too_small(cut, srcs))
+		return;
+	slot = get_slot();
+	if (!slot) {
+		decline(cut, MIGRATE_DECLINED_SLOT, "slot", 0);
+		return;
+	}
+	copy_batch(cut, &slot->req, srcs, dsts);
+	put_slot(slot);
+}
+
+/* For the backend that the reason's policy names by now. */
+static void count_stale(enum migrate_reason reason)
+{
+	const struct migrate_policy *policy;
+	int idx;
+
+	policy = migrate_policy_get(reason, &idx);
+	migrate_count(reason, policy, MIGRATE_STALE, 1);
+	migrate_policy_put(idx);
+}
+
+/* Moves mapping, private and flags: all that a move does besides the copy. */
+static int move_copied(struct folio *dst, struct folio *src)
+{
+	struct address_space *mapping = folio_mapping(src);
+	void *private = NULL;
+	int rc;
+
+	if (migrate_copy_class(src) == MIGRATE_CLASS_NEVER)
+		return -EAGAIN;
+	if (mapping && mapping->a_ops->migrate_folio == filemap_migrate_folio)
+		private = folio_get_private(src);
+
+	rc = folio_migrate_mapping(mapping, dst, src, 0);
+	if (rc)
+		return rc;
+	if (private)
+		folio_attach_private(dst, folio_detach_private(src));
+	folio_migrate_flags(dst, src);
+	if (!folio_test_anon(src))
+		src->mapping = NULL;
+	flush_dcache_folio(dst);
+	return 0;
+}
+
+/**
+ * migrate_copied_folio() - move a folio whose contents have been copied
+ * @dst: the destination, which has the contents
+ * @src: the folio to move
+ * @reason: why it migrates
+ *
+ * Judges @src again: a folio that somebody holds or may have changed since
+ * the copy is left alone, and the caller moves it with a fresh copy.
+ *
+ * Context: process context, both folios locked, @src unmapped.
+ * Return: 0, or -EAGAIN if the copy counts for nothing.
+ */
+int migrate_copied_folio(struct folio *dst, struct folio *src,
+			 enum migrate_reason reason)
+{
+	int rc = move_copied(dst, src);
+
+	if (rc)
+		count_stale(reason);
+	return rc;
+}
+
+/**
+ * __migrate_cut_begin() - look the policy of a cut up and hold it
+ * @cut: the cut
+ * @reason: why its folios migrate
+ * @succeeded: base pages that the call has migrated so far
+ * @failed: base pages that the call has failed so far
+ *
+ * Context: process context; the policy is held until __migrate_cut_end().
+ */
+void __migrate_cut_begin(struct migrate_cut *cut, enum migrate_reason reason,
+			 int succeeded, int failed)
+{
+	if (reason >= MR_TYPES)
+		return;
+	cut->policy = migrate_policy_get(reason, &cut->srcu_idx);
+	cut->batch_size = cut->policy->batch_size;
+	cut->reason = reason;
+	cut->succeeded = succeeded;
+	cut->failed = failed;
+	cut->start = ktime_get_ns();
+}
+
+/**
+ * __migrate_cut_end() - account a cut and let its policy go
+ * @cut: the cut
+ * @succeeded: base pages that the call has migrated so far
+ * @failed: base pages that the call has failed so far
+ *
+ * Context: the task that called __migrate_cut_begin().
+ */
+void __migrate_cut_end(struct migrate_cut *cut, int succeeded, int failed)
+{
+	const struct migrate_policy *policy = cut->policy;
+
+	migrate_count(cut->reason, policy, MIGRATE_CUTS, 1);
+	migrate_count(cut->reason, policy, MIGRATE_CUT_NS,
+		      ktime_get_ns() - cut->start);
+	migrate_count(cut->reason, policy, MIGRATE_SUCCEEDED,
+		      succeeded - cut->succeeded);
+	migrate_count(cut->reason, policy, MIGRATE_FAILED,
+		      failed - cut->failed);
+	cut->policy = NULL;
+	migrate_policy_put(cut->srcu_idx);
+}
+
+static int __init migrate_copy_init(void)
+{
+	return migrate_copy_register(&migrate_copy_inline);
+}
+device_initcall(migrate_copy_init);

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Page migration policy: what mm/migrate.c calls, and what the files of the
+ * engine share.
+ *
+ * With CONFIG_MIGRATE_POLICY=n every hook is an empty macro (an inline
+ * function would change the code around it) and struct migrate_cut is empty,
+ * so that mm/migrate.c compiles to what it was.
+ */
+#ifndef _MM_MIGRATE_COPY_H
+#define _MM_MIGRATE_COPY_H
+
+#ifdef CONFIG_MIGRATE_POLICY
+
+#include <linux/bits.h>
+#include <linux/build_bug.h>
+#include <linux/huge_mm.h>
+#include <linux/list.h>
+#include <linux/migrate_mode.h>
+#include <linux/percpu.h>
+#include <linux/types.h>
+
+#include "migrate_policy.h"
+
+/* What migrate_pages() cuts a list at on its own, in base pages. */
+#ifdef CONFIG_TRANSPARENT_HUGEPAGE
+#define MIGRATE_BATCH_DEFAULT	HPAGE_PMD_NR
+#else
+#define MIGRATE_BATCH_DEFAULT	512
+#endif
+
+/*
+ * In the word that mm/migrate.c keeps in a dst folio between record and
+ * extract: the contents are there. Free because an anon_vma is aligned to 8
+ * bytes on 64 bit, and two bits are taken.
+ */
+#define MIGRATE_COPIED		BIT(2)
+
+/**
+ * struct migrate_cut - the part of a migrate_pages() list that is under way
+ * @policy: how to copy it; NULL while nothing is configured
+ * @batch_size: base pages to cut a list at
+ * @srcu_idx: for migrate_policy_put()
+ * @reason: why it migrates
+ * @succeeded: base pages that the call had migrated when the cut began
+ * @failed: base pages that the call had failed when the cut began
+ * @start: when the cut began, in ns
+ *
+ * Lives in struct migrate_pages_stats; only the task that called
+ * migrate_pages() touches it.
+ */
+struct migrate_cut {
+	const struct migrate_policy *policy;
+	int batch_size;
+	int srcu_idx;
+	enum migrate_reason reason;
+	int succeeded;
+	int failed;
+	u64 start;
+};
+
+void __migrate_cut_begin(struct migrate_cut *cut, enum migrate_reason reason,
+			 int succeeded, int failed);
+void __migrate_cut_end(struct migrate_cut *cut, int succeeded, int failed);
+void __migrate_copy_batch(struct migrate_cut *cut, struct list_head *srcs,
+			  struct list_head *dsts);
+int migrate_copied_folio(struct folio *dst, struct folio *src,
+			 enum migrate_reason reason);
+void migrate_folio_mark_copied(struct folio *dst);
+
+static inline void migrate_cut_begin(struct migrate_cut *cut, int reason,
+				     int succeeded, int failed)
+{
+	cut->batch_size = MIGRATE_BATCH_DEFAULT;
+	if (static_branch_unlikely(&migrate_policy_key))
+		__migrate_cut_begin(cut, reason, succeeded, failed);
+}
+
+static inline void migrate_cut_end(struct migrate_cut *cut, int succeeded,
+				   int failed)
+{
+	if (unlikely(cut->policy))
+		__migrate_cut_end(cut, succeeded, failed);
+}
+
+/* Between the TLB flush and the first move of a batch. */
+static inline void migrate_copy_batch(struct migrate_cut *cut,
+				      struct list_head *srcs,
+				      struct list_head *dsts)
+{
+	if (unlikely(cut->policy) && cut->policy->backend->copy)
+		__migrate_copy_batch(cut, srcs, dsts);
+}
+
+/* @nr is what mm/migrate.c would cut at; the policy knows better. */
+#define migrate_cut_pages(cut, nr) ({					\
+	BUILD_BUG_ON(__builtin_constant_p(nr) &&			\
+		     (nr) != MIGRATE_BATCH_DEFAULT);			\
+	(cut)->batch_size;						\
+})
+
+/* A private stats of one call follows the cut of the call. */
+#define migrate_cut_inherit(cut, from)	(*(cut) = *(from))
+
+/* Counters of a reason, and the same ones of a backend. */
+enum migrate_counter {
+	MIGRATE_CUTS,
+	MIGRATE_CUT_NS,
+	MIGRATE_SUCCEEDED,
+	MIGRATE_FAILED,
+	MIGRATE_BATCHES,
+	MIGRATE_FOLIOS,
+	MIGRATE_PAGES,
+	MIGRATE_BYTES,
+	MIGRATE_COPY_NS,
+	MIGRATE_HELPER_NS,
+	MIGRATE_DECLINED_MIN,
+	MIGRATE_DECLINED_SLOT,
+	MIGRATE_DECLINED_BUSY,
+	MIGRATE_DECLINED_NOMEM,
+	MIGRATE_DECLINED_ERROR,
+	MIGRATE_INELIGIBLE,
+	MIGRATE_FAILED_ITEMS,
+	MIGRATE_STALE,
+	MIGRATE_COUNTERS,
+};
+
+struct migrate_counters {
+	u64 reason[MR_TYPES][MIGRATE_COUNTERS];
+	u64 backend[MIGRATE_COPY_BACKENDS][MIGRATE_COUNTERS];
+};
+
+DECLARE_PER_CPU(struct migrate_counters, migrate_counters);
+
+static inline void migrate_count(enum migrate_reason reason,
+				 const struct migrate_policy *policy,
+				 enum migrate_counter counter, u64 nr)
+{
+	this_cpu_add(migrate_counters.reason[reason][counter], nr);
+	this_cpu_add(migrate_counters.backend[policy->backend->id][counter],
+		     nr);
+}
+
+enum migrate_class migrate_copy_class(struct folio *src);
+
+#else /* !CONFIG_MIGRATE_POLICY */
+
+#define MIGRATE_COPIED		0
+
+struct migrate_cut {};
+
+#define migrate_cut_begin(cut, reason, succeeded, failed)		\
+	((void)(cut), (void)(reason), (void)(succeeded), (void)(failed))
+#define migrate_cut_end(cut, succeeded, failed)				\
+	((void)(cut), (void)(succeeded), (void)(failed))
+#define migrate_cut_pages(cut, nr)		((void)(cut), (nr))
+#define migrate_cut_inherit(cut, from)		((void)(cut), (void)(from))
+#define migrate_copy_batch(cut, srcs, dsts)				\
+	((void)(cut), (void)(srcs), (void)(dsts))
+#define migrate_copied_folio(dst, src, reason)				\
+	((void)(dst), (void)(src), (void)(reason), -EAGAIN)
+
+#endif /* CONFIG_MIGRATE_POLICY */
+
+#endif /* _MM_MIGRATE_COPY_H */

@@ -1,0 +1,699 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Page migration policy: the model.
+ *
+ * Which backend copies the folios of which migration reason, and in batches
+ * of what size.
+ */
+
+/**
+ * DOC: migrate_policy
+ *
+ * The administrator sets, per migration reason, who copies folios and how
+ * many at a time. This file holds that table and the registry of the copy
+ * backends: defaults, parsing and validation, publication, lookup. It has no
+ * configfs and no I/O (mm/migrate_policy_configfs.c and
+ * mm/migrate_policy_sysfs.c are thin views of it) and touches no folio
+ * (mm/migrate_copy.c does), so that tools/testing/migrate_policy/ can build
+ * and test it in user space.
+ *
+ * A policy is an immutable snapshot. A write copies the snapshot, changes one
+ * field, publishes the copy and waits until no batch runs under the old one.
+ * A reason whose fields all have their defaults has no snapshot, and when no
+ * reason has one (and nobody asked for counters) a static key keeps
+ * migrate_pages() on the path it always had.
+ */
+
+/*
+ * Locking:
+ *
+ * I: set at initialisation, then constant
+ * L: migrate_policy_mutex
+ * PR: migrate_policy_mutex for writing, migrate_policy_srcu for reading
+ *
+ * Order: configfs su_mutex -> migrate_policy_mutex -> cpus_read_lock (static
+ * key). No reclaim and no hotplug callback takes migrate_policy_mutex;
+ * request_module() and synchronize_srcu() run outside it.
+ */
+
+#include <asm/barrier.h>
+#include <linux/bitmap.h>
+#include <linux/bits.h>
+#include <linux/bug.h>
+#include <linux/errno.h>
+#include <linux/export.h>
+#include <linux/jump_label.h>
+#include <linux/kernel.h>
+#include <linux/kmod.h>
+#include <linux/kstrtox.h>
+#include <linux/list.h>
+#include <linux/lockdep.h>
+#include <linux/migrate_policy.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+#include <linux/srcu.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
+
+#include "migrate_policy.h"
+
+static DEFINE_MUTEX(migrate_policy_mutex);
+DEFINE_STATIC_SRCU(migrate_policy_srcu);
+DEFINE_STATIC_KEY_FALSE(migrate_policy_key);
+
+static struct migrate_policy __rcu *policies[MR_TYPES];		/* PR */
+static u64 policy_generation;					/* L */
+static bool policy_stats;					/* L */
+static bool policy_off;						/* I */
+static LIST_HEAD(backends);					/* L */
+static DECLARE_BITMAP(backend_ids, MIGRATE_COPY_BACKENDS);	/* L */
+
+static struct migrate_policy default_policy = {			/* I */
+	.backend = &migrate_copy_inline,
+	.classes = BIT(MIGRATE_CLASS_ANON) | BIT(MIGRATE_CLASS_SWAPCACHE),
+};
+
+static const char * const class_names[MIGRATE_CLASSES] = {
+	[MIGRATE_CLASS_ANON] = "anon",
+	[MIGRATE_CLASS_SWAPCACHE] = "swapcache",
+	[MIGRATE_CLASS_SHMEM] = "shmem",
+	[MIGRATE_CLASS_FILE] = "file",
+};
+
+/* What a write asks for, parsed but not yet looked up. */
+struct policy_value {
+	char name[MIGRATE_COPY_NAME_LEN];
+	unsigned int number;
+};
+
+struct policy_key {
+	const char *name;
+	int (*parse)(const struct policy_key *key, const char *text,
+		     struct policy_value *value);
+	int (*show)(const struct policy_key *key,
+		    const struct migrate_policy *policy, char *buf);
+	size_t field;
+	unsigned int min;
+	unsigned int max;
+};
+
+static bool ends_here(const char *text)
+{
+	return !*text || (*text == '\n' && !text[1]);
+}
+
+static int parse_number(const struct policy_key *key, const char *text,
+			struct policy_value *value)
+{
+	int rc = kstrtouint(text, 10, &value->number);
+
+	if (rc)
+		return rc;
+	if (value->number < key->min || value->number > key->max)
+		return -ERANGE;
+	return 0;
+}
+
+static unsigned int *policy_number(const struct policy_key *key,
+				   const struct migrate_policy *policy)
+{
+	return (void *)policy + key->field;
+}
+
+static int show_number(const struct policy_key *key,
+		       const struct migrate_policy *policy, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", *policy_number(key, policy));
+}
+
+static int match_class(const char *text, size_t len)
+{
+	for (int i = 0; i < MIGRATE_CLASSES; i++) {
+		if (strlen(class_names[i]) == len &&
+		    !strncmp(class_names[i], text, len))
+			return i;
+	}
+	return -EINVAL;
+}
+
+static int parse_classes(const struct policy_key *key, const char *text,
+			 struct policy_value *value)
+{
+	value->number = 0;
+	if (!strncmp(text, "none", 4) && ends_here(text + 4))
+		return 0;
+
+	for (;; text++) {
+		size_t len = strcspn(text, ",\n");
+		int class = match_class(text, len);
+
+		if (class < 0 || value->number & BIT(class))
+			return -EINVAL;
+		value->number |= BIT(class);
+		text += len;
+		if (*text != ',')
+			return ends_here(text) ? 0 : -EINVAL;
+	}
+}
+
+static int show_classes(const struct policy_key *key,
+			const struct migrate_policy *policy, char *buf)
+{
+	int len = 0;
+
+	if (!policy->classes)
+		return sysfs_emit(buf, "none\n");
+	for (int i = 0; i < MIGRATE_CLASSES; i++) {
+		if (policy->classes & BIT(i))
+			len += sysfs_emit_at(buf, len, "%s%s", len ? "," : "",
+					     class_names[i]);
+	}
+	return len + sysfs_emit_at(buf, len, "\n");
+}
+
+static bool valid_name(const char *name, size_t len)
+{
+	if (!len || len >= MIGRATE_COPY_NAME_LEN)
+		return false;
+	return strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") >= len;
+}
+
+static int parse_backend(const struct policy_key *key, const char *text,
+			 struct policy_value *value)
+{
+	size_t len = strcspn(text, "\n");
+
+	if (!valid_name(text, len) || !ends_here(text + len))
+		return -EINVAL;
+	memcpy(value->name, text, len);
+	value->name[len] = '\0';
+	return 0;
+}
+
+static int show_backend(const struct policy_key *key,
+			const struct migrate_policy *policy, char *buf)
+{
+	return sysfs_emit(buf, "%s\n", policy->backend->name);
+}
+
+#define POLICY_NUMBER(_field, _min, _max) {			\
+	.name = #_field,					\
+	.parse = parse_number,					\
+	.show = show_number,					\
+	.field = offsetof(struct migrate_policy, _field),	\
+	.min = _min,						\
+	.max = _max,						\
+}
+
+static const struct policy_key policy_keys[MIGRATE_KEYS] = {
+	[MIGRATE_KEY_BACKEND] = {
+		.name = "backend",
+		.parse = parse_backend,
+		.show = show_backend,
+	},
+	[MIGRATE_KEY_BATCH_SIZE] =
+		POLICY_NUMBER(batch_size, 1, MIGRATE_BATCH_MAX),
+	[MIGRATE_KEY_MIN_PAGES] =
+		POLICY_NUMBER(min_pages, 0, MIGRATE_BATCH_MAX),
+	[MIGRATE_KEY_WORKERS] =
+		POLICY_NUMBER(workers, 0, MIGRATE_WORKERS_MAX),
+	[MIGRATE_KEY_CLASSES] = {
+		.name = "classes",
+		.parse = parse_classes,
+		.show = show_classes,
+		.field = offsetof(struct migrate_policy, classes),
+	},
+};
+
+static bool same_policy(const struct migrate_policy *a,
+			const struct migrate_policy *b)
+{
+	return a->backend == b->backend && a->batch_size == b->batch_size &&
+	       a->min_pages == b->min_pages && a->workers == b->workers &&
+	       a->classes == b->classes;
+}
+
+static struct migrate_policy *locked_policy(enum migrate_reason reason)
+{
+	return rcu_dereference_protected(policies[reason],
+				lockdep_is_held(&migrate_policy_mutex));
+}
+
+static const struct migrate_policy *effective_policy(enum migrate_reason reason)
+{
+	return locked_policy(reason) ?: &default_policy;
+}
+
+/* The key is on while anybody has to look at a policy or a counter. */
+static void update_key(void)
+{
+	bool on = policy_stats;
+
+	lockdep_assert_held(&migrate_policy_mutex);
+	for (int i = 0; i < MR_TYPES; i++)
+		on |= !!locked_policy(i);
+
+	if (on && !policy_off)
+		static_branch_enable(&migrate_policy_key);
+	else
+		static_branch_disable(&migrate_policy_key);
+}
+
+static struct migrate_copy_backend *find_backend(const char *name)
+{
+	struct migrate_copy_backend *backend;
+
+	lockdep_assert_held(&migrate_policy_mutex);
+	list_for_each_entry(backend, &backends, list) {
+		if (!strcmp(backend->name, name))
+			return backend;
+	}
+	return NULL;
+}
+
+/* A snapshot holds its backend: the module stays, and what it acquired. */
+static int hold_backend(struct migrate_copy_backend *backend)
+{
+	int rc = 0;
+
+	lockdep_assert_held(&migrate_policy_mutex);
+	if (!try_module_get(backend->owner))
+		return -ENOENT;
+	if (!backend->users && !policy_off)
+		rc = migrate_copy_start(backend);
+	if (rc)
+		module_put(backend->owner);
+	else
+		backend->users++;
+	return rc;
+}
+
+static void release_backend(struct migrate_copy_backend *backend)
+{
+	lockdep_assert_held(&migrate_policy_mutex);
+	if (!--backend->users && !policy_off)
+		migrate_copy_stop(backend);
+	module_put(backend->owner);
+}
+
+/* Puts @next in the place of a reason's policy, which goes to @old. */
+static int publish(enum migrate_reason reason,
+		   const struct migrate_policy *next, gfp_t gfp,
+		   struct migrate_policy **old)
+{
+	struct migrate_policy *new = NULL;
+	int rc;
+
+	lockdep_assert_held(&migrate_policy_mutex);
+	if (!same_policy(next, &default_policy)) {
+		new = kmemdup(next, sizeof(*next), gfp);
+		if (!new)
+			return -ENOMEM;
+		rc = hold_backend(new->backend);
+		if (rc) {
+			kfree(new);
+			return rc;
+		}
+	}
+	*old = rcu_replace_pointer(policies[reason], new,
+				   lockdep_is_held(&migrate_policy_mutex));
+	policy_generation++;
+	update_key();
+	return 0;
+}
+
+/* Once no batch runs under @old any more. */
+static void retire(struct migrate_policy *old)
+{
+	if (!old)
+		return;
+	mutex_lock(&migrate_policy_mutex);
+	release_backend(old->backend);
+	mutex_unlock(&migrate_policy_mutex);
+	kfree(old);
+}
+
+static int apply_value(enum migrate_policy_key key,
+		       const struct policy_value *value,
+		       struct migrate_policy *next)
+{
+	lockdep_assert_held(&migrate_policy_mutex);
+	if (key == MIGRATE_KEY_BACKEND) {
+		next->backend = find_backend(value->name);
+		return next->backend ? 0 : -ENOENT;
+	}
+	*policy_number(&policy_keys[key], next) = value->number;
+	return 0;
+}
+
+static int change_policy(enum migrate_reason reason,
+			 enum migrate_policy_key key,
+			 const struct policy_value *value)
+{
+	const struct migrate_policy *cur;
+	struct migrate_policy *old;
+	struct migrate_policy next;
+	bool same;
+	int rc;
+
+	mutex_lock(&migrate_policy_mutex);
+	cur = effective_policy(reason);
+	next = *cur;
+	rc = apply_value(key, value, &next);
+	same = same_policy(&next, cur);
+	if (!rc && !same)
+		rc = publish(reason, &next, GFP_KERNEL, &old);
+	mutex_unlock(&migrate_policy_mutex);
+	if (rc || same)
+		return rc;
+
+	synchronize_srcu(&migrate_policy_srcu);
+	retire(old);
+	return 0;
+}
+
+/**
+ * migrate_policy_store() - change one attribute of a reason
+ * @reason: the reason
+ * @key: the attribute
+ * @text: the value as the administrator wrote it, a newline may end it
+ *
+ * Returns when no batch runs under the old policy any more, except for cuts
+ * that began while every reason had its default policy: those are not tracked
+ * and end inline, as they began. Writing what is there changes nothing.
+ *
+ * Context: process context, no lock that reclaim takes; may sleep, allocate
+ *	and load a module.
+ * Return: 0, -EINVAL for a malformed value, -ERANGE for a number out of the
+ *	attribute's range, -ENOENT if there is no such backend, -ENOMEM, or
+ *	what the backend's start() answered.
+ */
+int migrate_policy_store(enum migrate_reason reason,
+			 enum migrate_policy_key key, const char *text)
+{
+	struct policy_value value;
+	int rc;
+
+	rc = policy_keys[key].parse(&policy_keys[key], text, &value);
+	if (rc)
+		return rc;
+	rc = change_policy(reason, key, &value);
+	if (rc != -ENOENT || policy_off)
+		return rc;
+	request_module("migrate-copy-%s", value.name);
+	return change_policy(reason, key, &value);
+}
+
+/**
+ * migrate_policy_show() - one attribute of a reason as text
+ * @reason: the reason
+ * @key: the attribute
+ * @buf: a page to write to
+ *
+ * Context: process context; may sleep.
+ * Return: the number of bytes written to @buf.
+ */
+int migrate_policy_show(enum migrate_reason reason,
+			enum migrate_policy_key key, char *buf)
+{
+	int len;
+
+	mutex_lock(&migrate_policy_mutex);
+	len = policy_keys[key].show(&policy_keys[key],
+				    effective_policy(reason), buf);
+	mutex_unlock(&migrate_policy_mutex);
+	return len;
+}
+
+/**
+ * migrate_policy_show_default() - the default of an attribute as text
+ * @key: the attribute
+ * @buf: a page to write to
+ *
+ * Context: any.
+ * Return: the number of bytes written to @buf.
+ */
+int migrate_policy_show_default(enum migrate_policy_key key, char *buf)
+{
+	return policy_keys[key].show(&policy_keys[key], &default_policy, buf);
+}
+
+/**
+ * migrate_policy_key_name() - the name of an attribute
+ * @key: the attribute
+ *
+ * Context: any.
+ * Return: the name, a constant string.
+ */
+const char *migrate_policy_key_name(enum migrate_policy_key key)
+{
+	return policy_keys[key].name;
+}
+
+/**
+ * migrate_policy_store_stats() - switch counting on or off
+ * @text: 0 or 1 as the administrator wrote it, a newline may end it
+ *
+ * Context: process context; may sleep.
+ * Return: 0, -EINVAL for a malformed value, -ERANGE for another number.
+ */
+int migrate_policy_store_stats(const char *text)
+{
+	unsigned int on;
+	int rc = kstrtouint(text, 10, &on);
+
+	if (rc)
+		return rc;
+	if (on > 1)
+		return -ERANGE;
+
+	mutex_lock(&migrate_policy_mutex);
+	policy_generation += policy_stats != on;
+	policy_stats = on;
+	update_key();
+	mutex_unlock(&migrate_policy_mutex);
+	return 0;
+}
+
+/**
+ * migrate_policy_stats() - is counting asked for?
+ *
+ * Context: process context; may sleep.
+ * Return: true if every cut is counted, even if all policies are the default.
+ */
+bool migrate_policy_stats(void)
+{
+	bool on;
+
+	mutex_lock(&migrate_policy_mutex);
+	on = policy_stats;
+	mutex_unlock(&migrate_policy_mutex);
+	return on;
+}
+
+/**
+ * migrate_policy_generation() - how many changes have been published
+ *
+ * Context: process context; may sleep.
+ * Return: the number of changes since boot.
+ */
+u64 migrate_policy_generation(void)
+{
+	u64 generation;
+
+	mutex_lock(&migrate_policy_mutex);
+	generation = policy_generation;
+	mutex_unlock(&migrate_policy_mutex);
+	return generation;
+}
+
+/**
+ * migrate_copy_settle() - make a change of a backend's settings take effect
+ *
+ * For backends that publish a setting with rcu_assign_pointer() and read it
+ * in their copy(): the old setting may be freed when this returns. Counts as
+ * a publication.
+ *
+ * Context: process context; sleeps. No lock that copy() takes.
+ */
+void migrate_copy_settle(void)
+{
+	mutex_lock(&migrate_policy_mutex);
+	policy_generation++;
+	mutex_unlock(&migrate_policy_mutex);
+	synchronize_srcu(&migrate_policy_srcu);
+}
+EXPORT_SYMBOL_GPL(migrate_copy_settle);
+
+/**
+ * migrate_policy_get() - look a policy up and keep it
+ * @reason: the reason
+ * @idx: where to keep what migrate_policy_put() needs
+ *
+ * Context: process context. The caller may sleep until migrate_policy_put().
+ * Return: the policy, never NULL.
+ */
+const struct migrate_policy *migrate_policy_get(enum migrate_reason reason,
+						int *idx)
+	__acquires(&migrate_policy_srcu)
+{
+	const struct migrate_policy *policy;
+
+	*idx = srcu_read_lock(&migrate_policy_srcu);
+	policy = srcu_dereference(policies[reason], &migrate_policy_srcu);
+	/*
+	 * Pairs with rcu_replace_pointer() in publish(): what the backend's
+	 * start() set up is seen with the policy that names the backend.
+	 */
+	smp_rmb();
+	return policy ?: &default_policy;
+}
+
+/**
+ * migrate_policy_put() - let go of what migrate_policy_get() returned
+ * @idx: what migrate_policy_get() stored
+ *
+ * Context: the task that called migrate_policy_get().
+ */
+void migrate_policy_put(int idx)
+	__releases(&migrate_policy_srcu)
+{
+	srcu_read_unlock(&migrate_policy_srcu, idx);
+}
+
+/**
+ * migrate_policy_init() - set the defaults that depend on the configuration
+ * @batch_size: what migrate_pages() cuts a list at, in base pages
+ *
+ * Context: boot, before anybody can write a policy.
+ */
+void __init migrate_policy_init(unsigned int batch_size)
+{
+	default_policy.batch_size = batch_size;
+}
+
+/**
+ * migrate_policy_disable() - keep everything inline, whatever is written
+ *
+ * Context: boot, before anybody can write a policy.
+ */
+void __init migrate_policy_disable(void)
+{
+	policy_off = true;
+}
+
+/**
+ * migrate_policy_disabled() - was the layer switched off at boot?
+ *
+ * Context: any.
+ * Return: true if policies can be written but take no effect.
+ */
+bool migrate_policy_disabled(void)
+{
+	return policy_off;
+}
+
+static int add_backend(struct migrate_copy_backend *backend)
+{
+	lockdep_assert_held(&migrate_policy_mutex);
+	if (find_backend(backend->name))
+		return -EEXIST;
+	backend->id = find_first_zero_bit(backend_ids, MIGRATE_COPY_BACKENDS);
+	if (backend->id >= MIGRATE_COPY_BACKENDS)
+		return -ENOSPC;
+	__set_bit(backend->id, backend_ids);
+	backend->users = 0;
+	list_add_tail(&backend->list, &backends);
+	return 0;
+}
+
+static void free_backend(struct migrate_copy_backend *backend)
+{
+	mutex_lock(&migrate_policy_mutex);
+	__clear_bit(backend->id, backend_ids);
+	mutex_unlock(&migrate_policy_mutex);
+}
+
+/* Every policy that names @backend goes back to inline. */
+static void forget_backend(struct migrate_copy_backend *backend)
+{
+	struct migrate_policy *old[MR_TYPES] = {};
+	struct migrate_policy next;
+
+	mutex_lock(&migrate_policy_mutex);
+	list_del(&backend->list);
+	for (int i = 0; i < MR_TYPES; i++) {
+		next = *effective_policy(i);
+		if (next.backend != backend)
+			continue;
+		next.backend = &migrate_copy_inline;
+		WARN_ON(publish(i, &next, GFP_KERNEL | __GFP_NOFAIL, &old[i]));
+	}
+	mutex_unlock(&migrate_policy_mutex);
+
+	synchronize_srcu(&migrate_policy_srcu);
+	for (int i = 0; i < MR_TYPES; i++)
+		retire(old[i]);
+}
+
+/**
+ * migrate_copy_register() - offer a copy backend
+ * @backend: the backend; must stay until migrate_copy_unregister() returns
+ *
+ * From now on its name can be written to a reason's "backend", and its
+ * counters and settings have their directories.
+ *
+ * Context: process context; sleeps and allocates.
+ * Return: 0, -EINVAL for a bad name or a missing copy(), -EEXIST if the name
+ *	is taken, -ENOSPC if there are too many backends, -ENOMEM.
+ */
+int migrate_copy_register(struct migrate_copy_backend *backend)
+{
+	int rc;
+
+	if (!valid_name(backend->name, strlen(backend->name)) ||
+	    (!backend->copy && backend != &migrate_copy_inline))
+		return -EINVAL;
+
+	mutex_lock(&migrate_policy_mutex);
+	rc = add_backend(backend);
+	mutex_unlock(&migrate_policy_mutex);
+	if (rc)
+		return rc;
+
+	rc = migrate_policy_sysfs_add(backend);
+	if (rc)
+		goto err_forget;
+	rc = migrate_policy_configfs_add(backend);
+	if (rc)
+		goto err_del_sysfs;
+	return 0;
+
+err_del_sysfs:
+	migrate_policy_sysfs_del(backend);
+err_forget:
+	forget_backend(backend);
+	free_backend(backend);
+	return rc;
+}
+EXPORT_SYMBOL_GPL(migrate_copy_register);
+
+/**
+ * migrate_copy_unregister() - withdraw a copy backend
+ * @backend: a registered backend
+ *
+ * Reasons whose policy names it go back to inline. When this returns, no
+ * request of it runs and nothing refers to it.
+ *
+ * Context: process context; sleeps and allocates.
+ */
+void migrate_copy_unregister(struct migrate_copy_backend *backend)
+{
+	forget_backend(backend);
+	migrate_policy_configfs_del(backend);
+	migrate_policy_sysfs_del(backend);
+	free_backend(backend);
+}
+EXPORT_SYMBOL_GPL(migrate_copy_unregister);
