@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the command's own files share: options, the command table, messages,
+ * tables. Everything that talks to the kernel is behind mpol.h.
+ */
+#ifndef CLI_H
+#define CLI_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "mpol.h"
+
+#define PROGRAM	"migratectl"
+
+/* Exit codes; documented, and stable for scripts. */
+enum {
+	CLI_DONE = 0,
+	CLI_FAILED = 1,
+	CLI_USAGE = 2,
+	CLI_NO_KERNEL = 3,	/* the kernel has no migrate_policy */
+	CLI_STUCK = 64,		/* a failed change could not be put back wholly */
+};
+
+struct options {
+	const char *root;
+	const char *output;
+	bool output_all;
+	bool dry_run;
+	bool json;
+	bool raw;
+	bool noheadings;
+	bool bytes;
+	bool verbose;
+	bool help;
+	bool version;
+};
+
+enum column_kind {
+	COLUMN_TEXT,
+	COLUMN_LINES,	/* text that a table breaks into lines at blanks */
+	COLUMN_NUMBER,
+	COLUMN_SIZE,	/* bytes; shown as 8M unless --bytes */
+	COLUMN_TIME,	/* nanoseconds; shown as 1.5ms unless --bytes */
+	COLUMN_MARK,	/* "1" or "0"; shown as * or - */
+};
+
+struct cli;
+struct column;
+
+/* One cell of a table, to be filled from what the command calls a row. */
+struct cell {
+	const struct cli *cli;
+	const struct column *column;
+	const void *row;
+	char room[MPOL_VALUE_SIZE];	/* for text that has to be made */
+};
+
+/* Returns the plain text of a cell; NULL for an empty one. */
+typedef const char *cell_text_fn(struct cell *cell);
+
+struct column {
+	const char *name;
+	enum column_kind kind;
+	bool shown;		/* without -o */
+	const char *source;	/* key or counter, for text() */
+	cell_text_fn *text;
+	const char *help;
+};
+
+struct columns {
+	const struct column *column;
+	size_t count;
+};
+
+struct command {
+	const char *name;
+	const char *arguments;
+	const char *summary;
+	const char *help;
+	struct columns columns;	/* none: the command prints no table */
+	int (*run)(struct cli *cli, int argc, char **argv);
+};
+
+#define SHOWN_MAX	32
+
+struct cli {
+	struct options options;
+	const struct command *command;
+	struct mpol *mpol;
+	const struct column *shown[SHOWN_MAX];
+	size_t shown_count;
+};
+
+/* main.c */
+extern const struct command *const commands[];
+extern const size_t command_count;
+
+/* NULL, after a message with the nearest names, if there is none. */
+const struct command *find_command(const char *name);
+
+/* message.c: all of these write one line to stderr. */
+
+__attribute__((format(printf, 1, 2)))
+void message(const char *format, ...);
+
+/* Returns CLI_FAILED, so that a caller can return it. */
+__attribute__((format(printf, 1, 2)))
+int failed(const char *format, ...);
+
+/* Returns CLI_USAGE, after a second line that names the help. */
+__attribute__((format(printf, 2, 3)))
+int usage_error(const struct cli *cli, const char *format, ...);
+
+/* Passes the library's own sentence on; returns CLI_FAILED. */
+int mpol_failure(const struct cli *cli);
+
+/* tree.c */
+
+/* Opens the trees; returns an exit code, after a message if not CLI_DONE. */
+int cli_open(struct cli *cli);
+
+/* Says once that migrate_policy=off makes every policy idle. */
+int warn_if_off(struct cli *cli);
+
+/* select.c */
+
+struct selection {
+	struct mpol_object *object;
+	size_t count;
+};
+
+/* Adds the objects of "NAME[,NAME...]"; "all" stands for every reason. */
+int select_objects(struct cli *cli, char *list, struct selection *selection);
+
+/* Adds every object of one type. */
+int select_type(struct cli *cli, enum mpol_type type,
+		struct selection *selection);
+void selection_free(struct selection *selection);
+
+/* change.c */
+
+/* Applies @changes, or prints them for a dry run; reports how it went. */
+int apply_changes(struct cli *cli, struct mpol_changes *changes);
+
+/* human.c: short texts, some of them made in @room (HUMAN_SIZE bytes). */
+
+#define HUMAN_SIZE	32
+
+const char *human_size(unsigned long long bytes, char *room);
+const char *human_time(unsigned long long ns, char *room);
+
+/* table.c */
+
+struct libscols_table;
+
+/* Settles which columns are shown; reports unknown ones as usage errors. */
+int choose_columns(struct cli *cli);
+
+/* Whether an option asks for a table where a command prints lines. */
+bool wants_table(const struct cli *cli);
+
+/* Exits with CLI_FAILED when there is no memory, as table_row() does. */
+struct libscols_table *table_new(const struct cli *cli, const char *name);
+void table_row(const struct cli *cli, struct libscols_table *table,
+	       const void *row, bool emphasize);
+
+void table_free(struct libscols_table *table);
+
+/* Prints and frees the table. */
+int table_print(struct libscols_table *table);
+
+/* cmd_help.c */
+void print_overview(FILE *file);
+void print_command_help(const struct command *command);
+
+extern const struct command cmd_list;
+extern const struct command cmd_get;
+extern const struct command cmd_set;
+extern const struct command cmd_reset;
+extern const struct command cmd_backends;
+extern const struct command cmd_help;
+extern const struct command cmd_version;
+
+#endif /* CLI_H */

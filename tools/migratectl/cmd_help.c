@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * migratectl help and version: all text comes from the tables that the
+ * program itself works by.
+ */
+#include "cli.h"
+
+static const char options_help[] =
+"  --root DIR          use the trees below DIR instead of the running kernel's\n"
+"  --dry-run           print the writes instead of doing them\n"
+"  -J, --json          print JSON\n"
+"  -r, --raw           print columns separated by one blank, unaligned\n"
+"  -n, --noheadings    print no headings\n"
+"  -b, --bytes         print sizes in bytes and times in nanoseconds\n"
+"  -o, --output LIST   print these columns; +LIST adds to the default ones\n"
+"      --output-all    print all columns\n"
+"  -v, --verbose       print each write to stderr\n"
+"  -h, --help          print this help, or the help of COMMAND\n"
+"  -V, --version       print the version\n";
+
+static const char exit_help[] =
+"  0  done\n"
+"  1  failed; nothing was changed, or all of it was put back\n"
+"  2  wrong usage\n"
+"  3  the kernel has no migrate_policy\n"
+" 64  a failed change could not be put back wholly\n";
+
+void print_overview(FILE *file)
+{
+	fputs("Usage: " PROGRAM " [OPTION...] [COMMAND [ARGUMENT...]]\n\n"
+	      "Choose, per migration reason, who copies pages and in which batches.\n\n"
+	      "Commands:\n", file);
+	for (size_t i = 0; i < command_count; i++)
+		fprintf(file, "  %-10s %s\n", commands[i]->name,
+			commands[i]->summary);
+	fprintf(file, "\nOptions:\n%s\nExit codes:\n%s\nSee migratectl(8).\n",
+		options_help, exit_help);
+}
+
+static void print_columns(const struct columns *columns)
+{
+	printf("\nColumns for -o (* = shown by default):\n");
+	for (size_t i = 0; i < columns->count; i++)
+		printf("  %c %-12s %s\n",
+		       columns->column[i].shown ? '*' : ' ',
+		       columns->column[i].name, columns->column[i].help);
+}
+
+static void print_keys(void)
+{
+	static const char *const owner[] = {
+		[MPOL_REASON] = "a reason",
+		[MPOL_BACKEND] = "a backend",
+		[MPOL_GLOBAL] = MPOL_GLOBAL_NAME,
+	};
+
+	printf("\nKeys:\n");
+	for (size_t i = 0; i < mpol_key_count; i++) {
+		const struct mpol_key *key = &mpol_key_table[i];
+
+		printf("  %-11s %s\n%14sof %s: %s\n", key->name, key->help,
+		       "", owner[key->type],
+		       key->allowed ? key->allowed :
+				      "one of '" PROGRAM " backends'");
+	}
+}
+
+void print_command_help(const struct command *command)
+{
+	printf("Usage: " PROGRAM " [OPTION...] %s%s%s\n\n%s%s", command->name,
+	       *command->arguments ? " " : "", command->arguments,
+	       command->summary, command->help ? "\n\n" : "\n");
+	if (command->help)
+		fputs(command->help, stdout);
+	if (command == &cmd_set || command == &cmd_get)
+		print_keys();
+	if (command->columns.count)
+		print_columns(&command->columns);
+	printf("\nOptions: see '" PROGRAM " --help'.\n");
+}
+
+static int run_help(struct cli *cli, int argc, char **argv)
+{
+	const struct command *command;
+
+	if (argc > 1)
+		return usage_error(cli, "help: one command at a time");
+	if (!argc) {
+		print_overview(stdout);
+		return CLI_DONE;
+	}
+	command = find_command(argv[0]);
+	if (!command)
+		return CLI_USAGE;
+	print_command_help(command);
+	return CLI_DONE;
+}
+
+static int run_version(struct cli *cli, int argc, char **argv)
+{
+	if (argc)
+		return usage_error(cli, "version: unexpected argument '%s'",
+				   argv[0]);
+	puts(PROGRAM " " VERSION);
+	return CLI_DONE;
+}
+
+const struct command cmd_help = {
+	.name = "help",
+	.arguments = "[COMMAND]",
+	.summary = "explain a command, its keys and columns",
+	.run = run_help,
+};
+
+const struct command cmd_version = {
+	.name = "version",
+	.arguments = "",
+	.summary = "print the version",
+	.run = run_version,
+};

@@ -1,0 +1,869 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""
+Tests of the whole command, built with ASAN and UBSAN, on fake trees: what it
+prints, what it writes, how it exits. Usage: test_cli.py DIR [NAME...], DIR
+being where migratectl and migratectl-fault are. Prints KTAP.
+"""
+import json
+import os
+import pty
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import traceback
+
+import fake_tree
+from fake_tree import CONFIG, REASONS, SYSFS
+
+BUILD = "."
+SOURCE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+# Not an exit code of the command: a sanitizer's finding must not look like one.
+SANITIZER = {"ASAN_OPTIONS": "exitcode=99", "UBSAN_OPTIONS": "exitcode=99"}
+EACCES, EINVAL, ERANGE, ENOENT, EBUSY = 13, 22, 34, 2, 16
+
+
+class Result:
+    def __init__(self, status, out, err):
+        self.status, self.out, self.err = status, out, err
+
+    def __str__(self):
+        return f"exit {self.status}\nstdout:\n{self.out}stderr:\n{self.err}"
+
+
+class Tree:
+    """A fake tree and the command on it."""
+
+    def __init__(self):
+        self.root = tempfile.mkdtemp(prefix="migratectl.")
+        fake_tree.make(self.root)
+
+    def remove(self):
+        shutil.rmtree(self.root)
+
+    def path(self, path):
+        return os.path.join(self.root, path)
+
+    def write(self, path, value):
+        fake_tree.write(self.root, path, value)
+
+    def read(self, path):
+        with open(self.path(path), encoding="ascii") as file:
+            return file.read()
+
+    def get(self, reason, key):
+        return self.read(f"{CONFIG}/reasons/{reason}/{key}").rstrip("\n")
+
+    def link(self, path, target):
+        os.unlink(self.path(path))
+        os.symlink(target, self.path(path))
+
+    def snapshot(self):
+        return {os.path.join(top, name): open(os.path.join(top, name),
+                                              encoding="ascii").read()
+                for top, _, names in os.walk(self.root) for name in names}
+
+    def run(self, *args, fault=None, stdout=subprocess.PIPE):
+        name = "migratectl-fault" if fault else "migratectl"
+        env = {**SANITIZER, "LC_ALL": "C", "PATH": os.environ["PATH"]}
+        if fault:
+            env["MPOL_FAULT"] = fault
+        done = subprocess.run(
+            [f"{BUILD}/{name}", "--root", self.root, *args], env=env,
+            stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE,
+            encoding="utf-8", timeout=60, check=False)
+        result = Result(done.returncode, done.stdout, done.stderr)
+        assert result.status != 99 and result.status >= 0, result
+        return result
+
+    def done(self, *args, **more):
+        """Runs what has to succeed without a word on stderr."""
+        result = self.run(*args, **more)
+        assert result.status == 0 and result.err == "", result
+        return result.out
+
+    def fails(self, status, *messages, args, **more):
+        """Runs what has to fail, saying exactly these lines."""
+        result = self.run(*args, **more)
+        expected = "".join(f"migratectl: {line}\n" for line in messages)
+        assert result.status == status, result
+        assert result.err == expected, f"{result}expected:\n{expected}"
+        assert not result.out, result
+        return result
+
+    def misused(self, message, *args, hint="migratectl --help"):
+        result = self.run(*args)
+        expected = f"migratectl: {message}\nTry '{hint}'.\n"
+        assert result.status == 2, result
+        assert result.err == expected, f"{result}expected:\n{expected}"
+        assert not result.out, result
+
+
+def trim(text):
+    """Without the blanks that pad an empty last cell."""
+    return re.sub(r" +$", "", text, flags=re.M)
+
+
+def equal(got, expected):
+    assert got == expected, f"got:\n{got}\nexpected:\n{expected}"
+
+
+def contains(text, part):
+    assert part in text, f"'{part}' is not in:\n{text}"
+
+
+# list
+
+LIST_DEFAULT = """\
+REASON            BACKEND BATCH MIN WORKERS CLASSES        SET
+compaction        inline    512   0       0 anon,swapcache -
+contig_range      inline    512   0       0 anon,swapcache -
+damon             inline    512   0       0 anon,swapcache -
+demotion          inline    512   0       0 anon,swapcache -
+longterm_pin      inline    512   0       0 anon,swapcache -
+memory_failure    inline    512   0       0 anon,swapcache -
+memory_hotplug    inline    512   0       0 anon,swapcache -
+mempolicy_mbind   inline    512   0       0 anon,swapcache -
+numa_misplaced    inline    512   0       0 anon,swapcache -
+syscall_or_cpuset inline    512   0       0 anon,swapcache -
+"""
+
+
+def test_list_is_the_default_command(tree):
+    equal(tree.done(), LIST_DEFAULT)
+    equal(tree.done("list"), LIST_DEFAULT)
+
+
+def test_list_marks_what_differs(tree):
+    tree.write(f"{CONFIG}/reasons/demotion/batch_size", "2048")
+    lines = tree.done("list").splitlines()
+    equal(lines[4], "demotion          inline   2048   0       0 "
+                    "anon,swapcache *")
+    assert all(line.endswith("-") for line in lines[1:4] + lines[5:])
+
+
+def test_list_takes_reasons(tree):
+    out = tree.done("list", "-n", "demotion,damon", "compaction")
+    equal([line.split()[0] for line in out.splitlines()],
+          ["demotion", "damon", "compaction"])
+
+
+def test_list_takes_no_backend(tree):
+    tree.fails(1, "mt: not a reason; see 'migratectl get mt'",
+               args=["list", "mt"])
+
+
+def test_list_raw(tree):
+    out = tree.done("list", "-r", "damon")
+    equal(out, "REASON BACKEND BATCH MIN WORKERS CLASSES SET\n"
+               "damon inline 512 0 0 anon,swapcache -\n")
+
+
+def test_list_json(tree):
+    tree.write(f"{CONFIG}/reasons/demotion/backend", "mt")
+    rows = json.loads(tree.done("list", "-J"))["reasons"]
+    equal([row["reason"] for row in rows], sorted(REASONS))
+    equal(rows[3], {"reason": "demotion", "backend": "mt", "batch": 512,
+                    "min": 0, "workers": 0, "classes": "anon,swapcache",
+                    "set": True})
+    assert rows[0]["set"] is False
+
+
+def test_list_columns(tree):
+    tree.write(f"{CONFIG}/reasons/damon/batch_size", "1")
+    tree.write(f"{CONFIG}/reasons/damon/workers", "2")
+    equal(tree.done("list", "-r", "-o", "changed,reason", "damon"),
+          "CHANGED REASON\nbatch_size,workers damon\n")
+    equal(tree.done("list", "-rn", "-o", "+reason,CHANGED", "damon"),
+          "damon inline 1 0 2 anon,swapcache * batch_size,workers\n")
+    page = os.sysconf("SC_PAGE_SIZE")
+    equal(tree.done("list", "-rnb", "-o", "SIZE", "damon"), f"{page}\n")
+    equal(tree.done("list", "-rn", "-o", "SIZE", "damon"),
+          f"{page // 1024}K\n")
+
+
+def test_list_output_all(tree):
+    rows = json.loads(tree.done("list", "-Jb", "--output-all", "damon"))
+    equal(sorted(rows["reasons"][0]),
+          ["backend", "batch", "changed", "classes", "min", "reason", "set",
+           "size", "workers"])
+    equal(rows["reasons"][0]["size"], 512 * os.sysconf("SC_PAGE_SIZE"))
+    assert rows["reasons"][0]["changed"] is None
+
+
+def test_list_without_an_attribute(tree):
+    os.unlink(tree.path(f"{CONFIG}/reasons/damon/workers"))
+    rows = json.loads(tree.done("list", "-J", "damon"))["reasons"]
+    assert rows[0]["workers"] is None
+    equal(rows[0]["classes"], "anon,swapcache")
+
+
+def test_list_newer_kernel(tree):
+    tree.write(f"{CONFIG}/reasons/damon/strict", "1")
+    tree.write(f"{SYSFS}/defaults/strict", "0")
+    equal(tree.done("list", "-rn", "-o", "SET,CHANGED", "damon"),
+          "* strict\n")
+
+
+def test_list_unreadable(tree):
+    tree.link(f"{CONFIG}/reasons/damon/workers", "nowhere")
+    tree.fails(1, "damon.workers: cannot be read: No such file or directory",
+               args=["list"])
+
+
+def test_list_without_defaults(tree):
+    shutil.rmtree(tree.path(f"{SYSFS}/defaults"))
+    result = tree.run("list")
+    equal(result.status, 1)
+    contains(result.err, f"{SYSFS}/defaults: No such file or directory")
+
+
+def on_terminal(tree, columns, *args, **env):
+    """What the command writes to a terminal of this width."""
+    parent, child = pty.openpty()
+    subprocess.run(["stty", "cols", str(columns), "rows", "40"], stdin=child,
+                   check=True)
+    done = subprocess.Popen(
+        [f"{BUILD}/migratectl", "--root", tree.root, *args], stdout=child,
+        env={**SANITIZER, "LC_ALL": "C", "TERM": "xterm", **env})
+    os.close(child)
+    text = b""
+    while True:
+        try:
+            part = os.read(parent, 65536)
+        except OSError:
+            break
+        if not part:
+            break
+        text += part
+    os.close(parent)
+    equal(done.wait(60), 0)
+    return text.decode().replace("\r\n", "\n")
+
+
+def test_list_fits_80_columns(tree):
+    tree.done("set", "all", "min_pages=262144", "batch_size=262144",
+              "workers=64", "classes=anon,swapcache,shmem,file")
+    out = on_terminal(tree, 80, "list", NO_COLOR="1")
+    equal(len(out.splitlines()), 1 + len(REASONS))
+    widest = max(map(len, out.splitlines()))
+    assert widest <= 80, out
+    contains(out, "anon,swapcache,shmem,file *")
+
+
+def test_colour_only_where_wanted(tree):
+    tree.write(f"{CONFIG}/reasons/damon/workers", "1")
+    assert "\033[" not in tree.done("list")
+    assert "\033[" not in on_terminal(tree, 80, "list", NO_COLOR="1")
+    lines = on_terminal(tree, 80, "list").splitlines()
+    equal([line for line in lines if "\033[" in line],
+          [line for line in lines if "damon" in line])
+
+
+# get
+
+def test_get_bare_value(tree):
+    equal(tree.done("get", "demotion.batch_size"), "512\n")
+    equal(tree.done("get", "mt.cpus"), "0-1\n")
+    equal(tree.done("get", "global.stats"), "0\n")
+
+
+def test_get_reason(tree):
+    equal(tree.done("get", "demotion"),
+          "backend=inline\nbatch_size=512\nmin_pages=0\nworkers=0\n"
+          "classes=anon,swapcache\n")
+
+
+def test_get_is_what_set_takes(tree):
+    tree.done("set", "demotion", "backend=mt", "classes=anon,file")
+    tree.done("set", "damon", *tree.done("get", "demotion").split())
+    equal(tree.done("get", "damon"), tree.done("get", "demotion"))
+
+
+def test_get_several(tree):
+    equal(tree.done("get", "demotion,damon.workers", "mt"),
+          "demotion.workers=0\ndamon.workers=0\nmt.cpus=0-1\n")
+    equal(tree.done("get", "all.workers"),
+          "".join(f"{reason}.workers=0\n" for reason in sorted(REASONS)))
+
+
+def test_get_backend_without_settings(tree):
+    equal(tree.done("get", "inline"), "")
+
+
+def test_get_table(tree):
+    tree.write(f"{CONFIG}/reasons/damon/workers", "3")
+    equal(trim(tree.done("get", "-r", "damon.workers", "mt")),
+          "NAME KEY VALUE DEFAULT\ndamon workers 3 0\nmt cpus 0-1\n")
+    rows = json.loads(tree.done("get", "-J", "--output-all",
+                                "demotion.backend"))["settings"]
+    equal(rows, [{"name": "demotion", "key": "backend", "value": "inline",
+                  "default": "inline", "allowed": "inline, mt",
+                  "help": "who copies: inline, as without a policy, or a "
+                          "batch backend"}])
+
+
+def test_get_folds_long_text(tree):
+    equal(trim(tree.done("get", "-n", "-o", "KEY,ALLOWED,HELP",
+                         "damon.classes")),
+          "classes comma list of anon, classes of folios that\n"
+          "        swapcache, shmem,   may be copied ahead\n"
+          "        file; or none\n")
+
+
+def test_get_errors(tree):
+    tree.fails(1, "demotoin: no such reason or backend; did you mean "
+                  "'demotion'?", args=["get", "demotoin.backend"])
+    tree.fails(1, "demotion: no such key 'bakend'; did you mean 'backend'?",
+               args=["get", "demotion.bakend"])
+    tree.fails(1, "demotion: no such key ''; known: backend, batch_size, "
+                  "min_pages, workers, classes", args=["get", "demotion."])
+    tree.misused("get: which reason?", "get", hint="migratectl help get")
+
+
+# set
+
+def test_set_one(tree):
+    before = tree.snapshot()
+    equal(tree.done("set", "demotion", "batch_size=2048"), "")
+    path = tree.path(f"{CONFIG}/reasons/demotion/batch_size")
+    equal(tree.snapshot(), {**before, path: "2048\n"})
+
+
+def test_set_several(tree):
+    tree.done("set", "demotion,compaction", "backend=mt", "workers=2")
+    for reason in REASONS:
+        changed = reason in ("demotion", "compaction")
+        equal(tree.get(reason, "backend"), "mt" if changed else "inline")
+        equal(tree.get(reason, "workers"), "2" if changed else "0")
+
+
+def test_set_all(tree):
+    tree.done("set", "all", "backend=mt")
+    equal({tree.get(reason, "backend") for reason in REASONS}, {"mt"})
+
+
+def test_set_backend_and_global(tree):
+    tree.done("set", "mt", "cpus=1")
+    equal(tree.read(f"{CONFIG}/backends/mt/cpus"), "1\n")
+    tree.done("set", "global", "stats=1")
+    equal(tree.read(f"{CONFIG}/stats"), "1\n")
+
+
+def test_set_newer_key(tree):
+    tree.write(f"{CONFIG}/reasons/damon/strict", "0")
+    tree.done("set", "damon", "strict=1")
+    equal(tree.get("damon", "strict"), "1")
+
+
+def test_set_value_with_equals_sign(tree):
+    tree.done("set", "damon", "backend=a=b")
+    equal(tree.get("damon", "backend"), "a=b")
+
+
+def test_set_same_reason_twice(tree):
+    out = tree.done("set", "damon,damon,all", "workers=1", "--dry-run")
+    equal(len(out.splitlines()), len(REASONS))
+
+
+def test_set_checks_all_names_first(tree):
+    before = tree.snapshot()
+    tree.fails(1, "damon: no such key 'worker'; did you mean 'workers'?",
+               args=["set", "damon", "backend=mt", "worker=1"])
+    tree.fails(1, "damn: no such reason or backend; did you mean 'damon'?",
+               args=["set", "demotion,damn", "backend=mt"])
+    tree.fails(1, "mt: no such key 'backend'; known: cpus",
+               args=["set", "damon,mt", "backend=mt"])
+    equal(tree.snapshot(), before)
+
+
+def test_set_usage(tree):
+    help_set = {"hint": "migratectl help set"}
+    tree.misused("set: which reason?", "set", **help_set)
+    tree.misused("set: damon: which KEY=VALUE?", "set", "damon", **help_set)
+    tree.misused("set: 'backend' is not KEY=VALUE", "set", "damon",
+                 "backend", "mt", **help_set)
+    tree.misused("set: '=mt' is not KEY=VALUE", "set", "damon", "=mt",
+                 **help_set)
+    tree.misused("set: the name of a reason or backend comes before "
+                 "'backend=mt'", "set", "backend=mt", **help_set)
+    tree.misused("set: workers is given twice", "set", "damon", "workers=1",
+                 "workers=2", **help_set)
+    tree.misused("set prints no table: -J, -r, -n, -b, -o and --output-all "
+                 "do not apply", "set", "-J", "damon", "workers=1",
+                 **help_set)
+
+
+def test_set_kernel_refuses(tree):
+    for reason, assignment, err, text in (
+            ("damon", "batch_size=0", ERANGE,
+             "out of range; allowed: 1..262144 base pages"),
+            ("damon", "workers=many", EINVAL, "not a valid value; allowed: "
+             "0..64, 0 = the backend's own choice"),
+            ("damon", "backend=mtt", ENOENT, "no such backend; allowed: "
+             "inline, mt; did you mean 'mt'?"),
+            ("damon", "backend=mt", EBUSY,
+             "not possible in the present state")):
+        key = assignment.split("=")[0]
+        before = tree.snapshot()
+        tree.fails(1, f"{reason}.{assignment}: {text}",
+                   args=["set", reason, assignment],
+                   fault=f"{reason}/{key}:{err}")
+        equal(tree.snapshot(), before)
+
+
+def test_set_permission(tree):
+    tree.fails(1, "damon.workers=1: permission denied; only root may change "
+                  "the policy", args=["set", "damon", "workers=1"],
+               fault=f"damon/workers:!{EACCES}")
+
+
+def test_set_real_kernel_file(tree):
+    """A file whose kernel code judges what is written: our own OOM score."""
+    tree.link(f"{CONFIG}/reasons/damon/workers", "/proc/self/oom_score_adj")
+    tree.fails(1, "damon.workers=5000: not a valid value; allowed: 0..64, "
+                  "0 = the backend's own choice",
+               args=["set", "damon", "workers=5000"])
+    equal(tree.done("set", "damon", "workers=700"), "")
+
+
+def test_set_full_device(tree):
+    """What cannot be read is not written either."""
+    tree.link(f"{CONFIG}/reasons/damon/workers", "/dev/full")
+    tree.fails(1, "damon.workers: cannot be read: File too large",
+               args=["set", "damon", "backend=mt", "workers=1"])
+    equal(tree.get("damon", "backend"), "inline")
+
+
+def test_set_puts_back(tree):
+    before = tree.snapshot()
+    tree.fails(1, "demotion.batch_size=0: out of range; allowed: 1..262144 "
+                  "base pages", "3 earlier changes were put back",
+               args=["set", "damon,demotion", "backend=mt", "batch_size=0"],
+               fault=f"demotion/batch_size:{ERANGE}")
+    equal(tree.snapshot(), before)
+    tree.fails(1, "damon.workers=1: out of range; allowed: 0..64, 0 = the "
+                  "backend's own choice", "1 earlier change was put back",
+               args=["set", "damon", "backend=mt", "workers=1"],
+               fault=f"damon/workers:{ERANGE}")
+    equal(tree.snapshot(), before)
+
+
+def test_set_cannot_put_back(tree):
+    tree.fails(64, "damon.workers=1: out of range; allowed: 0..64, 0 = the "
+                   "backend's own choice", "1 earlier change was put back",
+               "damon.backend: could not be put back to 'inline'",
+               args=["set", "damon", "batch_size=7", "backend=mt",
+                     "workers=1"],
+               fault=f"damon/workers:{ERANGE} damon/backend:{EBUSY}@2")
+    equal(tree.get("damon", "backend"), "mt")
+    equal(tree.get("damon", "batch_size"), "512")
+
+
+def test_set_reads_back(tree):
+    """The kernel said yes and stored something else."""
+    tree.fails(64, "damon.workers=4: was accepted, but reads back as '3'",
+               "1 earlier change was put back",
+               "damon.workers: could not be put back to '0'",
+               args=["set", "damon", "backend=mt", "workers=4"],
+               fault="damon/workers:=3")
+    equal(tree.get("damon", "backend"), "inline")
+
+
+def test_set_accepts_other_spellings(tree):
+    tree.done("set", "damon", "classes=file,anon",
+              fault="damon/classes:=anon,file")
+    equal(tree.get("damon", "classes"), "anon,file")
+    tree.done("set", "mt", "cpus=0,1,2,3", fault="mt/cpus:=0-3")
+    equal(tree.read(f"{CONFIG}/backends/mt/cpus"), "0-3\n")
+
+
+def test_set_too_long(tree):
+    value = "x" * 4095
+    result = tree.run("set", "damon", f"backend={value}")
+    equal(result.status, 1)
+    equal(result.err, f"migratectl: damon.backend={'x' * 64}...: value too "
+                      "long\n")
+    equal(tree.get("damon", "backend"), "inline")
+
+
+def test_set_names_cannot_leave_the_tree(tree):
+    before = tree.snapshot()
+    for args in (("../reasons/damon", "workers=1"), ("damon", "../damon/workers=1"),
+                 ("damon", ".=1"), ("damon", "..=1"), ("", "workers=1"),
+                 (".", "stats=1"), ("damon/", "workers=1"),
+                 ("x" * 5000, "workers=1"), ("damon", "x" * 5000 + "=1")):
+        result = tree.run("set", *args)
+        equal(result.status, 1)
+        contains(result.err, "no such ")
+    equal(tree.snapshot(), before)
+
+
+# reset
+
+def test_reset_all(tree):
+    before = tree.snapshot()
+    tree.done("set", "all", "backend=mt", "batch_size=9", "classes=file")
+    equal(tree.done("reset"), "")
+    equal(tree.snapshot(), before)
+
+
+def test_reset_some(tree):
+    tree.done("set", "all", "workers=9")
+    tree.done("reset", "damon,demotion", "compaction")
+    for reason in REASONS:
+        equal(tree.get(reason, "workers"),
+              "0" if reason in ("damon", "demotion", "compaction") else "9")
+
+
+def test_reset_takes_defaults_from_the_kernel(tree):
+    tree.write(f"{SYSFS}/defaults/batch_size", "64")
+    tree.done("reset", "damon")
+    equal(tree.get("damon", "batch_size"), "64")
+
+
+def test_reset_writes_only_differences(tree):
+    tree.write(f"{CONFIG}/reasons/damon/workers", "9")
+    equal(tree.done("reset", "--dry-run"),
+          f"echo 0 > {tree.root}/{CONFIG}/reasons/damon/workers\n")
+    equal(tree.get("damon", "workers"), "9")
+
+
+def test_reset_leaves_the_rest(tree):
+    tree.done("set", "mt", "cpus=1")
+    tree.done("set", "global", "stats=1")
+    tree.done("reset")
+    equal(tree.read(f"{CONFIG}/backends/mt/cpus"), "1\n")
+    equal(tree.read(f"{CONFIG}/stats"), "1\n")
+
+
+def test_reset_errors(tree):
+    tree.fails(1, "mt: only reasons can be reset; the kernel states no "
+                  "defaults for mt", args=["reset", "mt"])
+    tree.write(f"{CONFIG}/reasons/damon/strict", "1")
+    tree.write(f"{CONFIG}/reasons/damon/workers", "9")
+    tree.fails(1, "damon.strict: the kernel states no default",
+               args=["reset"])
+    equal(tree.get("damon", "workers"), "9")
+
+
+def test_reset_puts_back(tree):
+    tree.done("set", "damon", "backend=mt", "workers=9")
+    tree.fails(1, "damon.workers=0: not possible in the present state",
+               "1 earlier change was put back", args=["reset"],
+               fault=f"damon/workers:{EBUSY}")
+    equal(tree.get("damon", "backend"), "mt")
+
+
+# dry run and verbose
+
+def test_dry_run_is_a_script(tree):
+    args = ("set", "damon,demotion", "backend=mt", "batch_size=512",
+            "classes=a'b c", "workers=-1", "min_pages=\\n")
+    before = tree.snapshot()
+    script = tree.done("--dry-run", *args)
+    base = f"{tree.root}/{CONFIG}/reasons/damon"
+    equal(script.splitlines()[:4],
+          [f"echo mt > {base}/backend", f"echo 'a'\\''b c' > {base}/classes",
+           f"printf '%s\\n' -1 > {base}/workers",
+           f"printf '%s\\n' '\\n' > {base}/min_pages"])
+    equal(tree.snapshot(), before)
+    subprocess.run(["sh", "-e"], input=script, encoding="utf-8", check=True)
+    by_shell = tree.snapshot()
+    assert by_shell != before
+    tree.run("reset")
+    equal(tree.snapshot(), before)
+    tree.done(*args)
+    equal(tree.snapshot(), by_shell)
+
+
+def test_verbose_reports_writes(tree):
+    result = tree.run("-v", "set", "damon", "workers=1", "batch_size=512")
+    equal((result.status, result.out), (0, ""))
+    equal(result.err,
+          f"echo 1 > {tree.root}/{CONFIG}/reasons/damon/workers\n")
+    equal(tree.get("damon", "workers"), "1")
+
+
+# backends
+
+def test_backends_default(tree):
+    equal(trim(tree.done("backends")),
+          "NAME   MIN BATCHES PAGES COPY HELPERS DECLINED USERS\n"
+          "inline   0       0     0    0       0        0 all\n"
+          "mt      32       0     0    0       0        0\n")
+
+
+def test_backends_counters(tree):
+    tree.done("set", "demotion", "backend=mt")
+    for counter, value in (
+            ("batches", 4), ("pages", 2048), ("bytes", 8 << 20),
+            ("copy_ns", 12345678), ("helper_ns", 6000000000),
+            ("declined_min", 1), ("declined_slot", 10),
+            ("declined_busy", 100), ("declined_nomem", 1000),
+            ("declined_error", 10000)):
+        tree.write(f"{SYSFS}/backends/mt/{counter}", str(value))
+    equal(tree.done("backends", "-o", "+SIZE"),
+          "NAME   MIN BATCHES PAGES   COPY HELPERS DECLINED USERS            "
+          "SIZE\n"
+          "inline   0       0     0      0       0        0 all but demotion "
+          "   0\n"
+          "mt      32       4  2048 12.3ms      6s    11111 demotion         "
+          "  8M\n")
+    rows = json.loads(tree.done("backends", "-Jb", "-o", "+SIZE"))["backends"]
+    equal(rows[1], {"name": "mt", "min": 32, "batches": 4, "pages": 2048,
+                    "copy": 12345678, "helpers": 6000000000,
+                    "declined": 11111, "users": "demotion", "size": 8 << 20})
+    equal(len(rows[0]["users"].split(",")), len(REASONS) - 1)
+
+
+def test_backends_every_counter(tree):
+    for number, counter in enumerate(fake_tree.COUNTERS):
+        tree.write(f"{SYSFS}/backends/mt/{counter}", str(1000 + number))
+    rows = json.loads(tree.done("backends", "-Jb", "--output-all"))
+    shown = [value for value in rows["backends"][1].values()
+             if isinstance(value, int)]
+    for number in range(len(fake_tree.COUNTERS)):
+        assert 1000 + number in shown, rows
+
+
+def test_backends_folds_users(tree):
+    tree.done("set", "demotion,memory_failure,syscall_or_cpuset,damon",
+              "backend=mt")
+    equal(tree.done("backends", "-n", "-o", "NAME,USERS"),
+          "inline all but damon,\n"
+          "       demotion,\n"
+          "       memory_failure,\n"
+          "       syscall_or_cpuset\n"
+          "mt     damon, demotion,\n"
+          "       memory_failure,\n"
+          "       syscall_or_cpuset\n")
+    equal(tree.done("backends", "-rn", "-o", "NAME,USERS").splitlines()[1],
+          "mt damon,demotion,memory_failure,syscall_or_cpuset")
+
+
+def test_backends_fits_80_columns(tree):
+    tree.done("set", "syscall_or_cpuset,memory_failure", "backend=mt")
+    for counter in fake_tree.COUNTERS:
+        tree.write(f"{SYSFS}/backends/mt/{counter}", "99999999")
+    out = on_terminal(tree, 80, "backends", NO_COLOR="1")
+    assert max(map(len, out.splitlines())) <= 80, out
+
+
+def test_backends_bad_counter(tree):
+    tree.write(f"{SYSFS}/backends/mt/pages", "many")
+    result = tree.run("backends")
+    equal(result.status, 1)
+    contains(result.err, "backends/mt/pages: 'many' is not a number")
+    os.unlink(tree.path(f"{SYSFS}/backends/mt/pages"))
+    result = tree.run("backends")
+    equal(result.status, 1)
+    contains(result.err, "backends/mt/pages: No such file or directory")
+
+
+def test_backends_takes_no_argument(tree):
+    tree.misused("backends: unexpected argument 'mt'", "backends", "mt",
+                 hint="migratectl help backends")
+
+
+# the kernel as a whole
+
+def test_policy_off_warns(tree):
+    tree.write(f"{SYSFS}/enabled", "0")
+    for args in (("set", "all", "workers=1"), ("reset",), ("list",)):
+        result = tree.run(*args)
+        equal(result.status, 0)
+        equal(len(result.err.splitlines()), 1)
+        contains(result.err, "migrate_policy=off")
+    equal(tree.done("get", "damon.workers"), "0\n")
+
+
+def test_no_migrate_policy(tree):
+    shutil.rmtree(tree.path(SYSFS))
+    for args in ((), ("get", "damon"), ("set", "damon", "workers=1"),
+                 ("reset",), ("backends",)):
+        tree.fails(3, f"this kernel has no migrate_policy: {tree.root}/"
+                      f"{SYSFS} does not exist (CONFIG_MIGRATE_POLICY is "
+                      "needed)", args=args)
+
+
+def test_no_configfs_below_root(tree):
+    shutil.rmtree(tree.path("sys/kernel/config"))
+    result = tree.run("list")
+    equal(result.status, 3)
+    contains(result.err, f"{CONFIG} does not exist")
+
+
+def test_root_is_no_directory(tree):
+    result = tree.run("--root", f"{tree.root}/{CONFIG}/stats", "list")
+    equal(result.status, 1)
+    contains(result.err, "Not a directory")
+
+
+def test_running_kernel_without_support(tree):
+    """Without --root: this machine, which may or may not have it."""
+    done = subprocess.run([f"{BUILD}/migratectl", "list"], check=False,
+                          env={**SANITIZER, "LC_ALL": "C"},
+                          capture_output=True, encoding="utf-8", timeout=60)
+    if os.path.isdir(f"/{SYSFS}"):
+        equal(done.returncode, 0)
+        contains(done.stdout, "demotion")
+    else:
+        equal(done.returncode, 3)
+        contains(done.stderr, f" /{SYSFS} does not exist")
+    assert tree
+
+
+# options and help
+
+def test_options_before_and_behind(tree):
+    first = tree.done("-J", "list", "damon")
+    equal(tree.done("list", "damon", "-J"), first)
+    equal(tree.done("list", "--json", "--", "damon"), first)
+    equal(tree.done("-n", "list", "-r", "damon"),
+          "damon inline 512 0 0 anon,swapcache -\n")
+
+
+def test_wrong_options(tree):
+    tree.misused("no such option '--jsno'; did you mean '--json'?", "--jsno")
+    tree.misused("no such option '-x'", "-x")
+    tree.misused("no such option '-x'", "list", "-nx",
+                 hint="migratectl help list")
+    tree.misused("option '-o' needs an argument", "list", "-o",
+                 hint="migratectl help list")
+    tree.misused("option '--json=1' takes no argument", "--json=1")
+    tree.misused("--json and --raw exclude each other", "list", "-Jr",
+                 hint="migratectl help list")
+    tree.misused("--output and --output-all exclude each other", "list",
+                 "-o", "SET", "--output-all", hint="migratectl help list")
+    tree.misused("-o: no such column 'BACKENT'; did you mean 'BACKEND'?",
+                 "list", "-o", "+BACKENT", hint="migratectl help list")
+    tree.misused("-o: no such column ''; known: REASON, BACKEND, BATCH, MIN, "
+                 "WORKERS, CLASSES, SET, SIZE, CHANGED", "list", "-o", "",
+                 hint="migratectl help list")
+
+
+def test_wrong_command(tree):
+    tree.misused("no such command 'lst'; did you mean 'list'?", "lst")
+    tree.misused("no such command 'rest'; did you mean 'reset'?", "help",
+                 "rest")
+
+
+def test_usage_errors_need_no_kernel(tree):
+    shutil.rmtree(tree.path("sys"))
+    equal(tree.run("set", "damon").status, 2)
+    equal(tree.run("list", "-o", "X").status, 2)
+    equal(tree.run("get").status, 2)
+
+
+def test_help(tree):
+    shutil.rmtree(tree.path("sys"))
+    overview = tree.done("--help")
+    equal(tree.done("help"), overview)
+    equal(tree.done("-h"), overview)
+    for command in commands(tree):
+        contains(overview, f"\n  {command} ")
+        text = tree.done("help", command)
+        contains(text, f"Usage: migratectl [OPTION...] {command}")
+        equal(tree.done(command, "--help"), text)
+        for line in (overview + text).splitlines():
+            assert len(line) <= 80, line
+
+
+def test_version(tree):
+    shutil.rmtree(tree.path("sys"))
+    version = tree.done("version")
+    assert re.fullmatch(r"migratectl \d+\.\d+\n", version), version
+    equal(tree.done("-V"), version)
+    equal(tree.done("--version"), version)
+
+
+def test_full_stdout(tree):
+    for args in (("list",), ("get", "damon"), ("help",),
+                 ("set", "damon", "workers=1", "--dry-run")):
+        with open("/dev/full", "w", encoding="ascii") as full:
+            result = tree.run(*args, stdout=full)
+        equal(result.status, 1)
+        contains(result.err, "No space left on device")
+
+
+# the manual
+
+def commands(tree):
+    text = tree.done("help").split("Commands:\n")[1].split("\n\n")[0]
+    return [line.split()[0] for line in text.splitlines()]
+
+
+def manual(*options):
+    done = subprocess.run(
+        ["groff", "-ww", "-man", "-Tutf8", "-rHY=0", "-P-cbou", *options,
+         f"{SOURCE}/migratectl.8"], capture_output=True, encoding="utf-8",
+        check=True)
+    equal(done.stderr, "")
+    return done.stdout.replace("\u2010", "-").replace("\u2212", "-")
+
+
+def test_manual_is_clean(tree):
+    assert tree
+    contains(manual(), "EXIT STATUS")
+
+
+def test_manual_names_everything(tree):
+    text = manual()
+    flat = re.sub(r"\s+", " ", text)
+    for command in commands(tree):
+        assert re.search(rf"^ +{command}\b", text, re.M), command
+    overview = tree.done("help")
+    for option in re.findall(r"--[a-z-]+", overview.split("Options:")[1]
+                             .split("Exit codes:")[0]):
+        contains(flat, option)
+    for code in re.findall(r"^ *(\d+)  ", overview, re.M):
+        assert re.search(rf"^ +{code} ", text, re.M), code
+    for command in ("list", "get", "backends"):
+        for column in re.findall(r"^  [* ] ([A-Z_]+)",
+                                 tree.done("help", command), re.M):
+            assert re.search(rf"\b{column}\b", flat), column
+    for key in re.findall(r"^  ([a-z_]+) .*\n +of ",
+                          tree.done("help", "set"), re.M):
+        assert re.search(rf"^ +{key}\b", text, re.M), key
+
+
+def test_keys_are_the_kernels(tree):
+    keys = set(re.findall(r"^  ([a-z_]+) .*\n +of a reason:",
+                          tree.done("help", "set"), re.M))
+    equal(keys, set(tree.read(f"{SYSFS}/features").split()))
+
+
+def run_test(number, name, function):
+    tree = Tree()
+    try:
+        function(tree)
+    except Exception:  # a test may fail in any way
+        for line in traceback.format_exc().splitlines():
+            print(f"# {line}")
+        print(f"not ok {number} - {name}", flush=True)
+        return False
+    finally:
+        tree.remove()
+    print(f"ok {number} - {name}", flush=True)
+    return True
+
+
+def main():
+    global BUILD
+    if len(sys.argv) < 2:
+        sys.exit("usage: test_cli.py DIR [NAME...]")
+    BUILD = os.path.abspath(sys.argv[1])
+    tests = [(name, function) for name, function in globals().items()
+             if name.startswith("test_") and
+             (len(sys.argv) == 2 or name in sys.argv[2:])]
+    print(f"TAP version 13\n1..{len(tests)}")
+    passed = [run_test(number, *test)
+              for number, test in enumerate(tests, 1)]
+    sys.exit(0 if passed and all(passed) else 1)
+
+
+if __name__ == "__main__":
+    main()
