@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The one place to start from. Everything is built in a cache folder outside
+# the sources: $MIGRATE_POLICY_CACHE, else ~/.cache/migrate-policy. The work is
+# done by scripts/; each of them explains itself with --help.
+
+SHELL := /bin/sh
+export PYTHONDONTWRITEBYTECODE := 1
+ifdef KDIR
+export KDIR := $(abspath $(KDIR))
+endif
+
+help:
+	@echo 'make demo             boot a kernel with the policy layer, move pages under'
+	@echo '                      several policies, leave out/demo/report.{json,svg}'
+	@echo 'make test             all tests; ends with "N passed, N failed"'
+	@echo 'make test-full        the long ones as well'
+	@echo 'make test-SECTION     one section: make test-style (see scripts/run-tests -h)'
+	@echo 'make kernel           build the kernel (FLAVOUR=y, n or lockdep)'
+	@echo 'make shell            a shell in the booted kernel, with migratectl'
+	@echo 'make apply KDIR=TREE  put the project into a kernel tree of your own'
+	@echo 'make refresh          take edits in the applied tree back (KDIR=TREE)'
+	@echo 'make clean            remove results and kernel builds; packages, sources'
+	@echo '                      and ccache stay'
+	@echo
+	@echo 'KDIR=TREE with demo, test, kernel or shell: build a copy of this kernel tree'
+	@echo 'instead of the linux-source package. JOBS=N: processes of a build.'
+
+FLAVOUR ?= y
+
+packages:
+	@scripts/fetch --packages
+
+kernel:
+	@scripts/build $(FLAVOUR)
+
+demo: packages
+	@scripts/build y
+	@scripts/build-tools
+	@scripts/demo
+
+test: packages
+	@scripts/run-tests
+
+test-full: packages
+	@scripts/run-tests --full
+
+test-%: packages
+	@scripts/run-tests $*
+
+shell:
+	@scripts/build y
+	@scripts/build-tools
+	@scripts/boot --timeout 0 --shell
+
+apply:
+	@test -n "$(KDIR)" || { echo 'make apply: name a kernel tree: make apply KDIR=TREE' >&2; exit 1; }
+	@scripts/apply "$(KDIR)"
+
+refresh:
+	@scripts/refresh $(if $(KDIR),"$(KDIR)")
+
+clean:
+	@scripts/clean
+
+.PHONY: help packages kernel demo test test-full shell apply refresh clean

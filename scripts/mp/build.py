@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Build a kernel flavour in the cache, visibly and incrementally."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+
+from .common import (HarnessError, SERIES, cache_dir, flavour_dir, jobs,
+                     kernel_image, need_space, need_tool)
+from .config import configure
+from .series import Tree
+from .source import fetch
+
+BUILD_MIB = 1500
+# About how many objects a build from nothing compiles: for the display alone.
+OBJECTS = 1400
+OBJECT = re.compile(r"^  (?:CC|AS)(?: \[M\])? +(\S+)")
+ERROR = re.compile(r"(?:error|Error|undefined reference|No space left)[ :]"
+                   r"|undefined reference|No space left|\*\*\*")
+
+
+def environment():
+    """Same input, same output: else ccache could not help a second clone."""
+    env = dict(os.environ, CCACHE_DIR=str(cache_dir() / "ccache"),
+               CCACHE_MAXSIZE="4G", LC_ALL="C",
+               KBUILD_BUILD_TIMESTAMP="1970-01-01",
+               KBUILD_BUILD_USER="migrate-policy",
+               KBUILD_BUILD_HOST="localhost", KBUILD_BUILD_VERSION="1")
+    # A make that calls us must not hand its own options down.
+    for name in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "KCFLAGS", "O", "M"):
+        env.pop(name, None)
+    return env
+
+
+class Progress:
+    """What has been compiled so far: one line that changes on a terminal, a
+    line every ten seconds elsewhere."""
+
+    def __init__(self, what, cold):
+        self.what = what
+        self.cold = cold
+        self.count = 0
+        self.begin = self.shown = time.monotonic()
+        self.tty = sys.stderr.isatty()
+
+    def line(self, text):
+        """Take one line of make's output."""
+        found = OBJECT.match(text)
+        if not found:
+            return
+        self.count += 1
+        now = time.monotonic()
+        if now - self.shown >= (0.2 if self.tty else 10):
+            self.shown = now
+            self.show(found[1])
+
+    def show(self, name):
+        """Print the state."""
+        percent = min(99, self.count * 100 // OBJECTS)
+        text = f"    {self.what}: {self.count} objects"
+        if self.cold:
+            text += f", about {percent}%"
+        text += f", {time.monotonic() - self.begin:.0f} s, {name}"
+        width = shutil.get_terminal_size().columns - 1
+        self._print(f"\r{text[:width]:<{width}}" if self.tty else text + "\n")
+
+    def end(self, result):
+        """Print the end of it."""
+        text = (f"    {self.what}: {result}, {self.count} objects compiled, "
+                f"{time.monotonic() - self.begin:.0f} s")
+        width = shutil.get_terminal_size().columns - 1
+        self._print(f"\r{text:<{width}}\n" if self.tty else text + "\n")
+
+    @staticmethod
+    def _print(text):
+        sys.stderr.write(text)
+        sys.stderr.flush()
+
+
+def make(tree, build, targets, what, cold, log):
+    """Run the kernel's make with its output in a log and a line to watch."""
+    need_tool("ccache", "ccache")
+    compiler = os.environ.get("CC") or "gcc"
+    cmd = ["make", "-C", str(tree), f"O={build}", f"-j{jobs()}",
+           f"CC=ccache {compiler}", *targets]
+    progress = Progress(what, cold)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with open(log, "w", encoding="utf-8") as sink:
+        with subprocess.Popen(cmd, stdout=subprocess.PIPE, text=True,
+                              stderr=subprocess.STDOUT, errors="replace",
+                              env=environment()) as proc:
+            for line in proc.stdout:
+                sink.write(line)
+                progress.line(line)
+    progress.end("failed" if proc.returncode else "done")
+    if proc.returncode:
+        raise HarnessError(f"{what} failed; the log is {log}"
+                           + "".join(f"\n    {line}" for line in errors(log)))
+
+
+def errors(log):
+    """The lines of a build log that say why it failed."""
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    return [line for line in lines if ERROR.search(line)
+            and "Waiting for unfinished" not in line][:10] or lines[-5:]
+
+
+def prepare(kdir=None, series=SERIES):
+    """A tree with the project in it."""
+    tree = Tree(fetch(kdir))
+    changes = tree.apply(series)
+    if changes:
+        sys.stderr.write(f"    {len(changes)} files of {tree.path} updated\n")
+    return tree.path
+
+
+def build_kernel(flavour, kdir=None):
+    """Fetch, apply, configure, compile; returns the image."""
+    tree = prepare(kdir)
+    build = flavour_dir(flavour)
+    cold = not kernel_image(flavour).exists()
+    if cold:
+        need_space(cache_dir(), BUILD_MIB, f"building the kernel {flavour}")
+    configure(flavour, tree, build)
+    make(tree, build, ["bzImage"], f"kernel {flavour}", cold,
+         cache_dir() / "log" / f"build-{flavour}.log")
+    return kernel_image(flavour)

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""mp.config: the fragments, and that a lost option is noticed."""
+
+import unittest
+
+from mp import config
+from mp.common import HarnessError
+
+
+class ConfigTest(unittest.TestCase):
+    """Parsing and comparing."""
+
+    def test_parse(self):
+        self.assertEqual(
+            config.parse('CONFIG_A=y\n# CONFIG_B is not set\n# a remark\n'
+                         'CONFIG_C="x y"\nCONFIG_D=n\n'),
+            {"CONFIG_A": "y", "CONFIG_B": "n", "CONFIG_C": '"x y"',
+             "CONFIG_D": "n"})
+
+    def test_missing(self):
+        wanted = {"CONFIG_A": "y", "CONFIG_B": "n", "CONFIG_C": "y"}
+        self.assertEqual(config.missing(wanted, {"CONFIG_A": "y"}),
+                         ["CONFIG_C=y"])
+        self.assertEqual(config.missing(wanted, {"CONFIG_A": "m",
+                                                 "CONFIG_C": "y"}),
+                         ["CONFIG_A=y"])
+        self.assertEqual(config.missing({"CONFIG_B": "n"},
+                                        {"CONFIG_B": "y"}), ["CONFIG_B=n"])
+
+    def test_y_and_n_differ_in_the_policy_alone(self):
+        with_layer, without = config.wanted("y"), config.wanted("n")
+        differ = {name for name in {**with_layer, **without}
+                  if with_layer.get(name, "n") != without.get(name, "n")}
+        self.assertEqual(differ, {"CONFIG_MIGRATE_POLICY",
+                                  "CONFIG_MIGRATE_POLICY_KUNIT_TEST"})
+
+    def test_unknown_flavour(self):
+        with self.assertRaises(HarnessError):
+            config.wanted("nonsense")
