@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Contents under concurrent migration: for every batch size, threads migrate
+ * anonymous memory, shmem and files for three reasons with different backends
+ * at the same time, while other threads change and check that memory.
+ */
+#include "churn.h"
+#include "ktap.h"
+#include "policy.h"
+#include "provoke.h"
+#include "sys.h"
+
+#include <time.h>
+#include <unistd.h>
+
+/* A batch size is tried for this many spans of 100 ms. */
+#define SPANS		25
+#define SPANS_MAX	200
+
+struct state {
+	struct counters move;
+	struct counters mbind;
+	struct counters compaction;
+	struct counters mt;
+	struct churn_sums churn;
+};
+
+static struct state at_start;
+
+static enum ktap_result result_of(bool ok)
+{
+	return ok ? KTAP_PASS : KTAP_FAIL;
+}
+
+static void look(struct state *state)
+{
+	policy_reason_counters(SYSCALL_OR_CPUSET, &state->move);
+	policy_reason_counters(MEMPOLICY_MBIND, &state->mbind);
+	policy_reason_counters(COMPACTION, &state->compaction);
+	policy_backend_counters("mt", &state->mt);
+	churn_read(&state->churn);
+}
+
+static bool set_policies(void)
+{
+	static const char classes[] = "anon,swapcache,shmem,file";
+
+	return !policy_set(SYSCALL_OR_CPUSET, "backend", "mt") &&
+	       !policy_set(SYSCALL_OR_CPUSET, "workers", "2") &&
+	       !policy_set(SYSCALL_OR_CPUSET, "min_pages", "1") &&
+	       !policy_set(SYSCALL_OR_CPUSET, "classes", classes) &&
+	       !policy_set(COMPACTION, "backend", "mt") &&
+	       !policy_set(COMPACTION, "workers", "1") &&
+	       !policy_set(COMPACTION, "min_pages", "1") &&
+	       !policy_set(COMPACTION, "classes", classes) &&
+	       !policy_set(MEMPOLICY_MBIND, "classes", classes);
+}
+
+static enum ktap_result start(const void *arg)
+{
+	(void)arg;
+	if (sys_set("/proc/sys/vm/compaction_proactiveness", "0") ||
+	    !set_policies())
+		return KTAP_FAIL;
+	look(&at_start);
+	return result_of(churn_start(1));
+}
+
+/*
+ * Spans in which cuts of both backends ended. Goes on for a while if a slow
+ * machine did not come to that.
+ */
+static int both_busy(void)
+{
+	struct timespec span = { 0, 100000000 };
+	struct state before, after;
+	int both = 0;
+
+	look(&before);
+	for (int i = 0; i < SPANS || (both < 2 && i < SPANS_MAX); i++) {
+		nanosleep(&span, NULL);
+		look(&after);
+		both += counted(&before.move, &after.move, PAGES) &&
+			counted(&before.mbind, &after.mbind, CUTS);
+		before = after;
+	}
+	return both;
+}
+
+static enum ktap_result try_batch_size(const void *arg)
+{
+	struct state before, after;
+	int mark = undo_mark(), both;
+	bool ok;
+
+	ok = !policy_set(SYSCALL_OR_CPUSET, "batch_size", arg) &&
+	     !policy_set(MEMPOLICY_MBIND, "batch_size", arg) &&
+	     !policy_set(COMPACTION, "batch_size", arg);
+	look(&before);
+	both = both_busy();
+	look(&after);
+	undo_to(mark);
+
+	ktap_note("%llu pages by mt, %llu inline, %llu of compaction; %d spans with both",
+		  counted(&before.move, &after.move, PAGES),
+		  counted(&before.mbind, &after.mbind, SUCCEEDED),
+		  counted(&before.compaction, &after.compaction, SUCCEEDED),
+		  both);
+	ok &= ktap_expect(both >= 2, "both backends at work at a time");
+	ok &= ktap_expect(!after.churn.wrong, "no wrong record, not %llu",
+			  after.churn.wrong);
+	return result_of(ok);
+}
+
+static enum ktap_result finish(const void *arg)
+{
+	struct churn_sums sums;
+	size_t lost;
+	bool ok;
+
+	(void)arg;
+	churn_stop();
+	churn_read(&sums);
+	lost = churn_lost();
+	ktap_note("%llu records checked, %llu written, %llu calls that migrate",
+		  sums.checked, sums.written, sums.moves);
+	ok = ktap_expect(!sums.wrong, "no wrong record, not %llu",
+			 sums.wrong);
+	ok &= ktap_expect(!lost, "no lost page, not %zu", lost);
+	return result_of(ok);
+}
+
+static bool plausible(const char *name, const struct counters *before,
+		      const struct counters *after)
+{
+	__u64 pages = counted(before, after, PAGES);
+	__u64 limit = counted(before, after, SUCCEEDED) +
+			 512 * counted(before, after, STALE);
+	bool ok = true;
+
+	ktap_note("%s: %llu cuts, %llu pages of %llu ahead, %llu stale, %llu ineligible", name,
+		  counted(before, after, CUTS), pages,
+		  counted(before, after, SUCCEEDED),
+		  counted(before, after, STALE),
+		  counted(before, after, INELIGIBLE));
+	ok &= ktap_expect(pages <= limit,
+			  "%s to copy at most %llu pages ahead, not %llu", name,
+			  limit, pages);
+	ok &= ktap_expect(counted(before, after, BYTES) == pages * 4096,
+			  "the bytes of %s to go with its pages", name);
+	ok &= ktap_expect(counted(before, after, FOLIOS) <= pages,
+			  "no more folios than pages of %s", name);
+	return ok;
+}
+
+static enum ktap_result check_counters(const void *arg)
+{
+	struct state now;
+	__u64 sum;
+	bool ok;
+
+	(void)arg;
+	look(&now);
+	ok = plausible("syscall_or_cpuset", &at_start.move, &now.move);
+	ok &= plausible("mempolicy_mbind", &at_start.mbind, &now.mbind);
+	ok &= plausible("compaction", &at_start.compaction, &now.compaction);
+	ok &= plausible("mt", &at_start.mt, &now.mt);
+	sum = counted(&at_start.move, &now.move, PAGES) +
+	      counted(&at_start.compaction, &now.compaction, PAGES);
+	ok &= ktap_expect(counted(&at_start.mt, &now.mt, PAGES) == sum,
+			  "%llu pages by mt, not %llu", sum,
+			  counted(&at_start.mt, &now.mt, PAGES));
+	ok &= ktap_expect(!counted(&at_start.mbind, &now.mbind, BATCHES) &&
+			  !counted(&at_start.mbind, &now.mbind, PAGES),
+			  "inline to copy nothing ahead");
+	churn_free();
+	return result_of(ok);
+}
+
+static enum ktap_result no_splat(const void *before)
+{
+	__u64 splats = sys_splats() & ~*(const __u64 *)before;
+
+	return result_of(ktap_expect(!splats, "no splat in the kernel log"));
+}
+
+int main(void)
+{
+	static __u64 splats;
+	static const struct ktap_case cases[] = {
+		{ "load on all kinds of memory", start, NULL },
+		{ "batch_size 1", try_batch_size, "1" },
+		{ "batch_size 2", try_batch_size, "2" },
+		{ "batch_size 511", try_batch_size, "511" },
+		{ "batch_size 512", try_batch_size, "512" },
+		{ "batch_size 513", try_batch_size, "513" },
+		{ "batch_size 4096", try_batch_size, "4096" },
+		{ "batch_size 262144", try_batch_size, "262144" },
+		{ "every record at the end", finish, NULL },
+		{ "counters", check_counters, NULL },
+		{ "no splat", no_splat, &splats },
+	};
+
+	if (geteuid())
+		return ktap_skip_all("run it as root");
+	if (!policy_present() || !policy_enabled())
+		return ktap_skip_all("this kernel has no migrate_policy");
+	if (!provoke_two_nodes())
+		return ktap_skip_all("no second memory node without CPUs");
+	splats = sys_splats();
+	undo_init();
+	return ktap_run(cases, ARRAY_SIZE(cases));
+}
