@@ -40,6 +40,7 @@
 #include <linux/bitmap.h>
 #include <linux/bits.h>
 #include <linux/bug.h>
+#include <linux/compiler.h>
 #include <linux/errno.h>
 #include <linux/export.h>
 #include <linux/jump_label.h>
@@ -56,6 +57,7 @@
 #include <linux/srcu.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
+#include <linux/wait.h>
 
 #include "migrate_policy.h"
 
@@ -68,6 +70,7 @@ static u64 policy_generation;					/* L */
 static bool policy_stats;					/* L */
 static bool policy_off;						/* I */
 static LIST_HEAD(backends);					/* L */
+static DECLARE_WAIT_QUEUE_HEAD(backends_unused);
 static DECLARE_BITMAP(backend_ids, MIGRATE_COPY_BACKENDS);	/* L */
 
 static struct migrate_policy default_policy = {			/* I */
@@ -286,16 +289,18 @@ static int hold_backend(struct migrate_copy_backend *backend)
 	if (rc)
 		module_put(backend->owner);
 	else
-		backend->users++;
+		WRITE_ONCE(backend->users, backend->users + 1);
 	return rc;
 }
 
 static void release_backend(struct migrate_copy_backend *backend)
 {
 	lockdep_assert_held(&migrate_policy_mutex);
-	if (!--backend->users && !policy_off)
+	WRITE_ONCE(backend->users, backend->users - 1);
+	if (!backend->users && !policy_off)
 		migrate_copy_stop(backend);
 	module_put(backend->owner);
+	wake_up_all(&backends_unused);
 }
 
 /* Puts @next in the place of a reason's policy, which goes to @old. */
@@ -342,7 +347,7 @@ static int apply_value(enum migrate_policy_key key,
 	lockdep_assert_held(&migrate_policy_mutex);
 	if (key == MIGRATE_KEY_BACKEND) {
 		next->backend = find_backend(value->name);
-		return next->backend ? 0 : -ENOENT;
+		return next->backend && !next->backend->going ? 0 : -ENOENT;
 	}
 	*policy_number(&policy_keys[key], next) = value->number;
 	return 0;
@@ -400,7 +405,7 @@ int migrate_policy_store(enum migrate_reason reason,
 	if (rc)
 		return rc;
 	rc = change_policy(reason, key, &value);
-	if (rc != -ENOENT || policy_off)
+	if (rc != -ENOENT || key != MIGRATE_KEY_BACKEND || policy_off)
 		return rc;
 	request_module("migrate-copy-%s", value.name);
 	return change_policy(reason, key, &value);
@@ -605,6 +610,7 @@ static int add_backend(struct migrate_copy_backend *backend)
 		return -ENOSPC;
 	__set_bit(backend->id, backend_ids);
 	backend->users = 0;
+	backend->going = false;
 	list_add_tail(&backend->list, &backends);
 	return 0;
 }
@@ -612,6 +618,7 @@ static int add_backend(struct migrate_copy_backend *backend)
 static void free_backend(struct migrate_copy_backend *backend)
 {
 	mutex_lock(&migrate_policy_mutex);
+	list_del(&backend->list);
 	__clear_bit(backend->id, backend_ids);
 	mutex_unlock(&migrate_policy_mutex);
 }
@@ -623,7 +630,8 @@ static void forget_backend(struct migrate_copy_backend *backend)
 	struct migrate_policy next;
 
 	mutex_lock(&migrate_policy_mutex);
-	list_del(&backend->list);
+	/* Its name stays taken until its directories are gone. */
+	backend->going = true;
 	for (int i = 0; i < MR_TYPES; i++) {
 		next = *effective_policy(i);
 		if (next.backend != backend)
@@ -636,6 +644,12 @@ static void forget_backend(struct migrate_copy_backend *backend)
 	synchronize_srcu(&migrate_policy_srcu);
 	for (int i = 0; i < MR_TYPES; i++)
 		retire(old[i]);
+	/*
+	 * Others may have changed a policy that named @backend just before and
+	 * have yet to retire it. The last one lets go of the mutex before
+	 * free_backend() gets it.
+	 */
+	wait_event(backends_unused, !READ_ONCE(backend->users));
 }
 
 /**

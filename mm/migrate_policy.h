@@ -49,7 +49,7 @@ enum migrate_policy_key {
  * struct migrate_policy - how the folios of one reason are copied
  * @backend: who copies
  * @batch_size: base pages cut, unmapped and copied together
- * @min_pages: smaller requests are copied inline; 0 = the backend's minimum
+ * @min_pages: smaller batches are copied inline; 0 = the backend's minimum
  * @workers: most CPUs or channels for a request; 0 = the backend's choice
  * @classes: mask of BIT(enum migrate_class): what may be copied ahead
  *

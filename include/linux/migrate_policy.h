@@ -64,7 +64,7 @@ struct migrate_copy_request {
  * @name: what the administrator writes to a reason's "backend": lower-case
  *	letters, digits, "-" and "_"
  * @owner: the module to pin while a policy names this backend
- * @min_pages: requests of fewer base pages are copied inline, unless the
+ * @min_pages: batches of fewer base pages are copied inline, unless the
  *	administrator says otherwise
  * @settings: the attributes of the directory backends/@name in configfs, or
  *	NULL
@@ -99,6 +99,7 @@ struct migrate_copy_backend {
 	struct list_head list;
 	unsigned int id;
 	unsigned int users;
+	bool going;
 	void *sysfs;
 	void *configfs;
 };

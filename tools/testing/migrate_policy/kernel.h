@@ -106,8 +106,6 @@ static inline void __clear_bit(unsigned int nr, unsigned long *map)
 /* mutex.h, lockdep.h */
 struct mutex {
 	pthread_mutex_t lock;
-	pthread_t owner;
-	bool held;
 };
 
 #define DEFINE_MUTEX(name)						\

@@ -16,8 +16,8 @@
 
 struct shim shim;
 
-/* Locks of the calling thread, to tell what it must not do now. */
-static __thread int mutexes_held;
+/* What the calling thread holds, to tell what it must not do now. */
+static __thread const struct mutex *mutex_held;
 static __thread int read_sides;
 
 struct migrate_copy_backend migrate_copy_inline = {
@@ -46,28 +46,23 @@ void shim_reset(void)
 
 void mutex_lock(struct mutex *mutex)
 {
-	SHIM_RULE(!lockdep_is_held(mutex), "no mutex is taken twice");
+	SHIM_RULE(!mutex_held, "one mutex at a time");
+	SHIM_RULE(!read_sides, "no reader waits for a writer");
 	pthread_mutex_lock(&mutex->lock);
-	__atomic_store_n(&mutex->owner, pthread_self(), __ATOMIC_RELAXED);
-	__atomic_store_n(&mutex->held, true, __ATOMIC_RELAXED);
-	mutexes_held++;
+	mutex_held = mutex;
 }
 
 void mutex_unlock(struct mutex *mutex)
 {
 	SHIM_RULE(lockdep_is_held(mutex), "the owner unlocks");
-	mutexes_held--;
-	__atomic_store_n(&mutex->held, false, __ATOMIC_RELAXED);
+	mutex_held = NULL;
 	pthread_mutex_unlock(&mutex->lock);
 }
 
-/* Held by the calling thread, that is; nobody else can make it so. */
+/* Held by the calling thread, that is. */
 bool lockdep_is_held(const struct mutex *mutex)
 {
-	pthread_t owner = __atomic_load_n(&mutex->owner, __ATOMIC_RELAXED);
-
-	return __atomic_load_n(&mutex->held, __ATOMIC_RELAXED) &&
-	       pthread_equal(owner, pthread_self());
+	return mutex_held == mutex;
 }
 
 void wake_up_all(struct wait_queue_head *queue)
@@ -80,7 +75,7 @@ void wake_up_all(struct wait_queue_head *queue)
 /* For others, that is, who may need what the thread holds. */
 void shim_may_wait(void)
 {
-	SHIM_RULE(!mutexes_held, "nobody waits under a mutex");
+	SHIM_RULE(!mutex_held, "nobody waits under a mutex");
 	SHIM_RULE(!read_sides, "nobody waits in a read side");
 }
 
@@ -175,12 +170,15 @@ void module_put(struct module *module)
 
 int request_module(const char *format, ...)
 {
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 	va_list args;
 
 	shim_may_wait();
 	count(&shim.requests, 1);
 	va_start(args, format);
+	pthread_mutex_lock(&lock);
 	vsnprintf(shim.requested, sizeof(shim.requested), format, args);
+	pthread_mutex_unlock(&lock);
 	va_end(args);
 	if (shim.on_request)
 		shim.on_request();
@@ -262,7 +260,7 @@ int migrate_copy_start(struct migrate_copy_backend *backend)
 {
 	int rc;
 
-	SHIM_RULE(mutexes_held == 1, "start() runs under the policy mutex");
+	SHIM_RULE(mutex_held, "start() runs under the policy mutex");
 	if (!backend->copy)
 		return 0;
 	rc = backend->start ? backend->start() : 0;
@@ -273,7 +271,7 @@ int migrate_copy_start(struct migrate_copy_backend *backend)
 
 void migrate_copy_stop(struct migrate_copy_backend *backend)
 {
-	SHIM_RULE(mutexes_held == 1, "stop() runs under the policy mutex");
+	SHIM_RULE(mutex_held, "stop() runs under the policy mutex");
 	if (!backend->copy)
 		return;
 	count(&shim.stops, 1);
@@ -283,7 +281,7 @@ void migrate_copy_stop(struct migrate_copy_backend *backend)
 
 int migrate_policy_sysfs_add(struct migrate_copy_backend *backend)
 {
-	SHIM_RULE(!mutexes_held, "directories are made outside the mutex");
+	SHIM_RULE(!mutex_held, "directories are made outside the mutex");
 	if (shim.on_sysfs_add)
 		shim.on_sysfs_add(backend);
 	if (!shim.fail_sysfs)
@@ -294,14 +292,14 @@ int migrate_policy_sysfs_add(struct migrate_copy_backend *backend)
 void migrate_policy_sysfs_del(struct migrate_copy_backend *backend)
 {
 	(void)backend;
-	SHIM_RULE(!mutexes_held, "directories go outside the mutex");
+	SHIM_RULE(!mutex_held, "directories go outside the mutex");
 	count(&shim.dirs, -1);
 }
 
 int migrate_policy_configfs_add(struct migrate_copy_backend *backend)
 {
 	(void)backend;
-	SHIM_RULE(!mutexes_held, "directories are made outside the mutex");
+	SHIM_RULE(!mutex_held, "directories are made outside the mutex");
 	if (!shim.fail_configfs)
 		count(&shim.dirs, 1);
 	return shim.fail_configfs;
@@ -310,6 +308,6 @@ int migrate_policy_configfs_add(struct migrate_copy_backend *backend)
 void migrate_policy_configfs_del(struct migrate_copy_backend *backend)
 {
 	(void)backend;
-	SHIM_RULE(!mutexes_held, "directories go outside the mutex");
+	SHIM_RULE(!mutex_held, "directories go outside the mutex");
 	count(&shim.dirs, -1);
 }
