@@ -27,11 +27,18 @@ help:
 	@echo 'instead of the linux-source package. JOBS=N: processes of a build.'
 
 FLAVOUR ?= y
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-packages:
+# Everything beyond this is Python.
+python:
+	@command -v python3 >/dev/null || \
+	{ $(SUDO) apt-get update && $(SUDO) apt-get install -y python3; } >/dev/null || \
+	{ echo 'python3 is missing and cannot be installed: check the network' >&2; exit 1; }
+
+packages: python
 	@scripts/fetch --packages
 
-kernel:
+kernel: python
 	@scripts/build $(FLAVOUR)
 
 demo: packages
@@ -48,19 +55,19 @@ test-full: packages
 test-%: packages
 	@scripts/run-tests $*
 
-shell:
+shell: packages
 	@scripts/build y
 	@scripts/build-tools
 	@scripts/boot --timeout 0 --shell
 
-apply:
+apply: python
 	@test -n "$(KDIR)" || { echo 'make apply: name a kernel tree: make apply KDIR=TREE' >&2; exit 1; }
 	@scripts/apply "$(KDIR)"
 
-refresh:
+refresh: python
 	@scripts/refresh $(if $(KDIR),"$(KDIR)")
 
 clean:
 	@scripts/clean
 
-.PHONY: help packages kernel demo test test-full shell apply refresh clean
+.PHONY: help python packages kernel demo test test-full shell apply refresh clean

@@ -70,7 +70,8 @@ class KtapTest(unittest.TestCase):
         self.assertEqual(parse("hello\nok then\n"), [])
 
     def test_kunit_leaves(self):
-        # A parameterised test has no plan in 6.12's KUnit: its own result ends it.
+        # KUnit's parameters have no plan in 6.12: their test's result ends
+        # them.
         self.assertEqual(counts(KUNIT % "ok"), (3, 0, 0))
 
     def test_failed_parent_of_passed(self):

@@ -30,7 +30,8 @@ class SeriesTest(unittest.TestCase):
         write(self.root / "mm/migrate.c", BASE)
         write(self.root / "mm/Makefile", "obj-y += migrate.o\n")
         write(self.repo / "mm/new.c", "new\n")
-        self.patch("0001-a.patch", {"mm/migrate.c": ("line 5\n", "line five\n")})
+        self.patch("0001-a.patch", {"mm/migrate.c": ("line 5\n",
+                                                     "line five\n")})
         self.patch("0002-b.patch", {"mm/migrate.c": ("line 30\n", "line 30b\n"),
                                     "mm/Makefile": ("migrate.o", "new.o")})
         patcher = mock.patch.object(series, "REPO", self.repo)

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the programs decide by themselves, without booting anything."""
+
+import contextlib
+import io
+import subprocess
+import tempfile
+import unittest
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
+from pathlib import Path
+from unittest import mock
+
+from mp.common import SCRIPTS, HarnessError, need_space
+
+
+def load(name):
+    """A program as a module."""
+    loader = SourceFileLoader(name.replace("-", "_"), str(SCRIPTS / name))
+    module = module_from_spec(spec_from_loader(loader.name, loader))
+    loader.exec_module(module)
+    return module
+
+
+class RunTestsTest(unittest.TestCase):
+    """run-tests: what a section's end counts for."""
+
+    def setUp(self):
+        self.program = load("run-tests")
+        self.section = self.program.Section("name", "title", ["true"])
+
+    def counts(self, status, text, own_tree=False):
+        """Passed, failed and skipped of a section that ended like this."""
+        tests = self.program.judge(self.section, status, text, own_tree)
+        return tuple(self.program.count(tests, word)
+                     for word in ("passed", "failed", "skipped"))
+
+    def test_passed(self):
+        self.assertEqual(self.counts(0, "1..1\nok 1 - a\n"), (1, 0, 0))
+
+    def test_nothing_printed_fails(self):
+        self.assertEqual(self.counts(0, "hello\n"), (0, 1, 0))
+
+    def test_unexplained_status_fails(self):
+        self.assertEqual(self.counts(1, "1..1\nok 1 - a\n"), (1, 1, 0))
+
+    def test_explained_status_counts_once(self):
+        self.assertEqual(self.counts(1, "1..1\nnot ok 1 - a\n"), (0, 1, 0))
+
+    def test_timeout_fails(self):
+        self.assertEqual(self.counts(None, "1..1\nok 1 - a\n"), (1, 1, 0))
+
+    def test_skip_fails_on_our_own_kernel(self):
+        text = "1..1\nok 1 - a # SKIP no node 1\n"
+        self.assertEqual(self.counts(0, text), (0, 1, 0))
+        self.assertEqual(self.counts(4, text, own_tree=True), (0, 0, 1))
+
+    def test_a_build_has_no_results(self):
+        self.section.results = False
+        self.assertEqual(self.counts(0, "1..1\nok 1 - a\n"), (0, 0, 0))
+        self.assertEqual(self.counts(2, ""), (0, 1, 0))
+
+    def test_needs_are_sections(self):
+        names = {section.name for section in self.program.sections()}
+        for section in self.program.sections():
+            self.assertLessEqual(set(section.needs), names)
+
+
+class BootTest(unittest.TestCase):
+    """boot: what it makes of its arguments and of a kernel log."""
+
+    def setUp(self):
+        self.program = load("boot")
+
+    def test_memory(self):
+        self.assertEqual(self.program.parse_mem("2G,512M"),
+                         (2 << 30, 512 << 20))
+        with self.assertRaises(HarnessError):
+            self.program.parse_mem("2G")
+
+    def test_splats(self):
+        for line, bad in (
+                ("[    1.0] WARNING: CPU: 0 PID: 1 at mm/x.c:3", True),
+                ("[    1.0] BUG: sleeping function called from", True),
+                ("[    1.0] WARNING: possible recursive locking", True),
+                ("[    1.0] rcu: INFO: rcu_preempt self-detected stall", True),
+                ("[    1.0] INFO: task x:1 blocked for more than", True),
+                ("[    1.0] Memory failure: 0x1: recovery", False),
+                ("[    1.0] DEBUG: all well", False),
+                ("[    1.0] Soft offlining pfn 0x1", False)):
+            self.assertEqual(bool(self.program.SPLATS.search(line)), bad, line)
+
+    def test_icount_has_one_cpu(self):
+        args = self.program.parse_args(["--icount", "--smp", "4", "--", "x"])
+        self.assertEqual(args.smp, 1)
+
+    def test_no_kernel(self):
+        result = subprocess.run(
+            [SCRIPTS / "boot", "--kernel", "/nonexistent", "--", "true"],
+            capture_output=True, text=True, check=False)
+        self.assertEqual(result.returncode, 125)
+        self.assertEqual(result.stderr.strip(),
+                         "scripts/boot: there is no kernel /nonexistent")
+
+
+class SelftestsTest(unittest.TestCase):
+    """selftests: a program that leaves something unsaid has failed."""
+
+    def judged(self, output):
+        """What judge() adds to the output of one program, a."""
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said):
+            load("selftests").judge(output, ["a"])
+        return said.getvalue().splitlines()[-1:]
+
+    def test_good(self):
+        self.assertEqual(self.judged("# program a\n1..1\nok 1 - x\n"
+                                     "# program a ended with status 0\n"), [])
+
+    def test_bad_and_said_so(self):
+        self.assertEqual(self.judged("# program a\n1..1\nnot ok 1 - x\n"
+                                     "# program a ended with status 1\n"), [])
+
+    def test_crash(self):
+        self.assertEqual(self.judged("# program a\n1..1\nok 1 - x\n"
+                                     "# program a ended with status 139\n"),
+                         ["not ok 1 - a: ended with status 139"])
+
+    def test_dead_kernel(self):
+        self.assertEqual(self.judged("# program a\n1..2\nok 1 - x\n"),
+                         ["not ok 1 - a: did not end"])
+
+    def test_silence(self):
+        self.assertEqual(self.judged("# program a\n"
+                                     "# program a ended with status 0\n"),
+                         ["not ok 1 - a: reported nothing"])
+
+
+class IcountTest(unittest.TestCase):
+    """check-icount: the statistics."""
+
+    def test_compare(self):
+        change, width = load("check-icount").compare([101.0, 101.2, 100.8],
+                                                     [100.0, 100.2, 99.8])
+        self.assertAlmostEqual(change, 1.0)
+        # Two samples of variance 0.04, 4 degrees of freedom: t = 2.776.
+        self.assertAlmostEqual(width, 2.776 * (2 * 0.04 / 3) ** 0.5, places=3)
+
+    def test_no_noise(self):
+        self.assertEqual(load("check-icount").compare([5.0, 5.0], [5.0, 5.0]),
+                         (0.0, 0.0))
+
+
+class CommonTest(unittest.TestCase):
+    """What every program uses."""
+
+    def test_no_space(self):
+        with tempfile.TemporaryDirectory() as tmp:
+            usage = mock.Mock(free=10 << 20)
+            with mock.patch("shutil.disk_usage", return_value=usage):
+                need_space(Path(tmp), 10, "this")
+                with self.assertRaisesRegex(HarnessError,
+                                            "this needs 11 MiB, but .* has 10"):
+                    need_space(Path(tmp), 11, "this")
