@@ -320,8 +320,19 @@ struct interval series_figure(const struct series *s, size_t v, figure_fn fn);
 /** series_best_mb_per_s() - speed of the least disturbed run */
 double series_best_mb_per_s(const struct series *s, size_t v);
 
-/** copy_bound() - the best ratio that @n CPUs allow with copy share @share */
-double copy_bound(double share, unsigned int n);
+/**
+ * copy_bound() - the best ratio that @n CPUs allow with copy share @share
+ *
+ * @n need not be whole: see two_cpus().
+ */
+double copy_bound(double share, double n);
+
+/**
+ * two_cpus() - how much copying CPUs 0 and 1 get done together
+ *
+ * Return: in units of what one of them gets done alone, at most about 2.
+ */
+struct interval two_cpus(void);
 
 /** series_total() - sum of one counter over all rounds */
 uint64_t series_total(const struct series *s, size_t v, enum counter c);

@@ -3,7 +3,10 @@
  * migrate_bench bars: does mt reach what it must? For `make test`; KTAP.
  *
  * Idle: with two CPUs at least 0.9 of what the copy share of the same boot
- * allows, for 2 MiB folios, one a batch and several.
+ * allows, for 2 MiB folios, one a batch and several. What two CPUs of this
+ * machine amount to is measured beside it with plain copies: where they are
+ * not independent, no backend can reach the bound of two, and the part of the
+ * bound of this machine tells how good the backend is.
  *
  * Busy, other work on every CPU: not slower than inline (the 95% interval of
  * the ratio is not wholly below 0.97) and no more CPU time for a page (the
@@ -92,6 +95,17 @@ static void interval_print(const char *name, struct interval i)
 	printf("# %-28s %.3f, 95%%: %.3f to %.3f\n", name, i.mid, i.lo, i.hi);
 }
 
+/* The same with what two CPUs of this machine amount to. */
+static void machine_print(double share, double ratio)
+{
+	struct interval cpus = two_cpus();
+	double bound = copy_bound(share, cpus.mid);
+
+	interval_print("two CPUs, in CPUs", cpus);
+	printf("# %-28s %.3f\n", "bound of this machine", bound);
+	printf("# %-28s %.3f\n", "part of that reached", ratio / bound);
+}
+
 static void figures_print(const struct series *s, size_t v)
 {
 	double share = series_copy_share(s).mid;
@@ -113,6 +127,7 @@ static void figures_print(const struct series *s, size_t v)
 	printf("# %-28s %.3f\n", "bound", copy_bound(share, 2));
 	interval_print("part of the bound reached",
 		       series_figure(s, v, figure_reached));
+	machine_print(share, series_figure(s, v, figure_ratio).mid);
 }
 
 /* inline and mt on one CPU must be verified as well. */

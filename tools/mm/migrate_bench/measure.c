@@ -308,7 +308,7 @@ struct interval series_figure(const struct series *s, size_t v, figure_fn fn)
 	return interval_of(value, s->rounds);
 }
 
-double copy_bound(double share, unsigned int n)
+double copy_bound(double share, double n)
 {
 	return 1 / ((1 - share) + share / n);
 }
