@@ -17,6 +17,11 @@
 #define SPANS		25
 #define SPANS_MAX	200
 
+/* Moves of an area that one caller and a helper copy together. */
+#define HELPED_SIZE	(4ul << 20)
+#define HELPED_MOVES	200
+#define CHUNK		(64ul << 10)
+
 struct state {
 	struct counters move;
 	struct counters mbind;
@@ -64,6 +69,77 @@ static enum ktap_result start(const void *arg)
 		return KTAP_FAIL;
 	look(&at_start);
 	return result_of(churn_start(1));
+}
+
+/* The last word of each chunk that a worker copies on its own. */
+static __u64 *chunk_word(const struct area *area, size_t i)
+{
+	return (__u64 *)(area->map + (i + 1) * CHUNK) - 1;
+}
+
+/*
+ * Moves the area, changes a word of each chunk at once, the last one first,
+ * and looks at them a moment later: a worker that is still copying when the
+ * call returns brings old words back. Returns the number of these.
+ */
+static size_t move_and_write(const struct area *area, const __u64 *words,
+			     __u64 key)
+{
+	struct timespec moment = { 0, 300000 };
+	size_t nr = area->map_size / CHUNK, wrong = 0;
+
+	if (mem_move(area, key % 2))
+		return nr;
+	for (size_t i = nr; i-- > 0;)
+		*chunk_word(area, i) = words[i] ^ key;
+	nanosleep(&moment, NULL);
+	for (size_t i = 0; i < nr; i++)
+		wrong += *chunk_word(area, i) != (words[i] ^ key);
+	return wrong;
+}
+
+static bool move_with_helpers(const struct area *area)
+{
+	__u64 words[HELPED_SIZE / CHUNK];
+	struct state before, after;
+	size_t wrong = 0;
+	bool ok;
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		words[i] = *chunk_word(area, i);
+	look(&before);
+	for (__u64 key = HELPED_MOVES; key-- > 0;)
+		wrong += move_and_write(area, words, key);
+	look(&after);
+	wrong += mem_wrong(area);
+	ktap_note("%llu pages in %d moves, %llu ms of helpers",
+		  counted(&before.move, &after.move, PAGES), HELPED_MOVES,
+		  counted(&before.move, &after.move, HELPER_NS) / 1000000);
+	ok = ktap_expect(!wrong, "no wrong word, not %zu", wrong);
+	ok &= ktap_expect(counted(&before.move, &after.move, HELPER_NS),
+			  "helpers to take part");
+	return ok;
+}
+
+/* While nothing else runs: helpers come only to CPUs that are idle. */
+static enum ktap_result try_helpers(const void *arg)
+{
+	int mark = undo_mark();
+	struct area area;
+	bool ok;
+
+	(void)arg;
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2) {
+		ktap_note("there is no second CPU");
+		return KTAP_SKIP;
+	}
+	ok = set_policies() && !mem_map(&area, MEM_THP, HELPED_SIZE, FAST_NODE);
+	if (ok) {
+		ok = move_with_helpers(&area);
+		mem_unmap(&area);
+	}
+	undo_to(mark);
+	return result_of(ok);
 }
 
 /*
@@ -188,6 +264,7 @@ int main(void)
 {
 	static __u64 splats;
 	static const struct ktap_case cases[] = {
+		{ "helpers on idle CPUs", try_helpers, NULL },
 		{ "load on all kinds of memory", start, NULL },
 		{ "batch_size 1", try_batch_size, "1" },
 		{ "batch_size 2", try_batch_size, "2" },
