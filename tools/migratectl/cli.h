@@ -38,10 +38,10 @@ struct options {
 
 enum column_kind {
 	COLUMN_TEXT,
-	COLUMN_LINES,	/* text that a table breaks into lines at blanks */
+	COLUMN_LINES,	/* text that a table breaks into lines */
 	COLUMN_NUMBER,
-	COLUMN_SIZE,	/* bytes; shown as 8M unless --bytes */
-	COLUMN_TIME,	/* nanoseconds; shown as 1.5ms unless --bytes */
+	COLUMN_SIZE,	/* bytes; shown as 8M unless --bytes or JSON */
+	COLUMN_TIME,	/* nanoseconds; shown as 1.5ms unless --bytes or JSON */
 	COLUMN_MARK,	/* "1" or "0"; shown as * or - */
 };
 
@@ -151,6 +151,9 @@ const char *human_size(unsigned long long bytes, char *room);
 const char *human_time(unsigned long long ns, char *room);
 
 /* table.c */
+
+/* Changes when a name or a type in the JSON output does; see the manual. */
+#define JSON_SCHEMA	1
 
 struct libscols_table;
 

@@ -106,11 +106,17 @@ int choose_columns(struct cli *cli)
 	return list ? show_list(cli, list + (*list == '+')) : CLI_DONE;
 }
 
+/* A key that bears its unit, like copy_ns, has to be a number in JSON. */
+static bool wants_exact(const struct cli *cli)
+{
+	return cli->options.bytes || cli->options.json;
+}
+
 static bool is_number(const struct cli *cli, const struct column *column)
 {
 	return column->kind == COLUMN_NUMBER ||
-	       (cli->options.bytes && (column->kind == COLUMN_SIZE ||
-				       column->kind == COLUMN_TIME));
+	       (wants_exact(cli) && (column->kind == COLUMN_SIZE ||
+				     column->kind == COLUMN_TIME));
 }
 
 static int alignment(const struct column *column)
@@ -176,21 +182,33 @@ struct libscols_table *table_new(const struct cli *cli, const char *name)
 	return table;
 }
 
-/* Breaks text into lines at blanks. */
+/* Ends a line at @at: a blank gives way, behind a comma room is made. */
+static char *break_line(char *at)
+{
+	if (*at != ' ')
+		memmove(at + 1, at, strlen(at) + 1);
+	*at = '\n';
+	return at + 1;
+}
+
+/* Breaks text into lines at blanks and behind commas. */
 static const char *fold(const char *text, char *room)
 {
 	char *line = room;
-	char *blank = NULL;
+	char *gap = NULL;
 
+	/* Every other letter may become a line break at most. */
+	if (strlen(text) > MPOL_VALUE_SIZE / 2)
+		return text;
 	memmove(room, text, strlen(text) + 1);
 	for (char *c = room; *c; c++) {
-		if (*c != ' ' && c - line >= FOLD_WIDTH && blank) {
-			*blank = '\n';
-			line = blank + 1;
-			blank = NULL;
+		if (*c != ' ' && c - line >= FOLD_WIDTH && gap) {
+			line = break_line(gap);
+			gap = NULL;
+			c = line;
 		}
-		if (*c == ' ')
-			blank = c;
+		if (*c == ' ' || (c > room && c[-1] == ','))
+			gap = c;
 	}
 	return room;
 }
@@ -205,7 +223,7 @@ static const char *dress(struct cell *cell, const char *text)
 		return *text == '1' ? "*" : "-";
 	if (kind == COLUMN_LINES && !options->json && !options->raw)
 		return fold(text, cell->room);
-	if (options->bytes)
+	if (wants_exact(cell->cli))
 		return text;
 	if (kind == COLUMN_SIZE)
 		return human_size(strtoull(text, NULL, 10), cell->room);
@@ -237,9 +255,23 @@ void table_free(struct libscols_table *table)
 	scols_unref_table(table);
 }
 
+/* libsmartcols has no place for a key beside the table's own. */
+static int print_json(struct libscols_table *table)
+{
+	char *text;
+	int ret = scols_print_table_to_string(table, &text);
+
+	if (ret)
+		return ret;
+	printf("{\n   \"schema\": %d,%s", JSON_SCHEMA, text + strcspn(text, "\n"));
+	free(text);
+	return 0;
+}
+
 int table_print(struct libscols_table *table)
 {
-	int ret = scols_print_table(table);
+	int ret = scols_table_is_json(table) ? print_json(table) :
+					       scols_print_table(table);
 
 	table_free(table);
 	return ret ? failed("cannot print the table: %s", strerror(-ret)) :

@@ -117,17 +117,17 @@ def contains(text, part):
 # list
 
 LIST_DEFAULT = """\
-REASON            BACKEND BATCH MIN WORKERS CLASSES        SET
-compaction        inline    512   0       0 anon,swapcache -
-contig_range      inline    512   0       0 anon,swapcache -
-damon             inline    512   0       0 anon,swapcache -
-demotion          inline    512   0       0 anon,swapcache -
-longterm_pin      inline    512   0       0 anon,swapcache -
-memory_failure    inline    512   0       0 anon,swapcache -
-memory_hotplug    inline    512   0       0 anon,swapcache -
-mempolicy_mbind   inline    512   0       0 anon,swapcache -
-numa_misplaced    inline    512   0       0 anon,swapcache -
-syscall_or_cpuset inline    512   0       0 anon,swapcache -
+REASON            BACKEND BATCH_SIZE MIN_PAGES WORKERS CLASSES        SET
+compaction        inline         512         0       0 anon,swapcache -
+contig_range      inline         512         0       0 anon,swapcache -
+damon             inline         512         0       0 anon,swapcache -
+demotion          inline         512         0       0 anon,swapcache -
+longterm_pin      inline         512         0       0 anon,swapcache -
+memory_failure    inline         512         0       0 anon,swapcache -
+memory_hotplug    inline         512         0       0 anon,swapcache -
+mempolicy_mbind   inline         512         0       0 anon,swapcache -
+numa_misplaced    inline         512         0       0 anon,swapcache -
+syscall_or_cpuset inline         512         0       0 anon,swapcache -
 """
 
 
@@ -139,7 +139,7 @@ def test_list_is_the_default_command(tree):
 def test_list_marks_what_differs(tree):
     tree.write(f"{CONFIG}/reasons/demotion/batch_size", "2048")
     lines = tree.done("list").splitlines()
-    equal(lines[4], "demotion          inline   2048   0       0 "
+    equal(lines[4], "demotion          inline        2048         0       0 "
                     "anon,swapcache *")
     assert all(line.endswith("-") for line in lines[1:4] + lines[5:])
 
@@ -157,7 +157,7 @@ def test_list_takes_no_backend(tree):
 
 def test_list_raw(tree):
     out = tree.done("list", "-r", "damon")
-    equal(out, "REASON BACKEND BATCH MIN WORKERS CLASSES SET\n"
+    equal(out, "REASON BACKEND BATCH_SIZE MIN_PAGES WORKERS CLASSES SET\n"
                "damon inline 512 0 0 anon,swapcache -\n")
 
 
@@ -165,10 +165,18 @@ def test_list_json(tree):
     tree.write(f"{CONFIG}/reasons/demotion/backend", "mt")
     rows = json.loads(tree.done("list", "-J"))["reasons"]
     equal([row["reason"] for row in rows], sorted(REASONS))
-    equal(rows[3], {"reason": "demotion", "backend": "mt", "batch": 512,
-                    "min": 0, "workers": 0, "classes": "anon,swapcache",
-                    "set": True})
+    equal(rows[3], {"reason": "demotion", "backend": "mt",
+                    "batch_size": 512, "min_pages": 0, "workers": 0,
+                    "classes": "anon,swapcache", "set": True})
     assert rows[0]["set"] is False
+
+
+def test_json_has_a_schema(tree):
+    for args, name in ((("list",), "reasons"), (("backends",), "backends"),
+                       (("get", "damon"), "settings")):
+        data = json.loads(tree.done("-J", *args))
+        equal(list(data), ["schema", name])
+        equal(data["schema"], 1)
 
 
 def test_list_columns(tree):
@@ -179,17 +187,17 @@ def test_list_columns(tree):
     equal(tree.done("list", "-rn", "-o", "+reason,CHANGED", "damon"),
           "damon inline 1 0 2 anon,swapcache * batch_size,workers\n")
     page = os.sysconf("SC_PAGE_SIZE")
-    equal(tree.done("list", "-rnb", "-o", "SIZE", "damon"), f"{page}\n")
-    equal(tree.done("list", "-rn", "-o", "SIZE", "damon"),
+    equal(tree.done("list", "-rnb", "-o", "BATCH_BYTES", "damon"), f"{page}\n")
+    equal(tree.done("list", "-rn", "-o", "BATCH_BYTES", "damon"),
           f"{page // 1024}K\n")
 
 
 def test_list_output_all(tree):
     rows = json.loads(tree.done("list", "-Jb", "--output-all", "damon"))
     equal(sorted(rows["reasons"][0]),
-          ["backend", "batch", "changed", "classes", "min", "reason", "set",
-           "size", "workers"])
-    equal(rows["reasons"][0]["size"], 512 * os.sysconf("SC_PAGE_SIZE"))
+          ["backend", "batch_bytes", "batch_size", "changed", "classes",
+           "min_pages", "reason", "set", "workers"])
+    equal(rows["reasons"][0]["batch_bytes"], 512 * os.sysconf("SC_PAGE_SIZE"))
     assert rows["reasons"][0]["changed"] is None
 
 
@@ -247,10 +255,11 @@ def test_list_fits_80_columns(tree):
     tree.done("set", "all", "min_pages=262144", "batch_size=262144",
               "workers=64", "classes=anon,swapcache,shmem,file")
     out = on_terminal(tree, 80, "list", NO_COLOR="1")
-    equal(len(out.splitlines()), 1 + len(REASONS))
-    widest = max(map(len, out.splitlines()))
-    assert widest <= 80, out
-    contains(out, "anon,swapcache,shmem,file *")
+    lines = out.splitlines()
+    equal(len(lines), 1 + 2 * len(REASONS))
+    assert max(map(len, lines)) <= 80, out
+    contains(out, " anon,swapcache,shmem, *\n")
+    equal(lines[2].strip(), "file")
 
 
 def test_colour_only_where_wanted(tree):
@@ -591,9 +600,9 @@ def test_verbose_reports_writes(tree):
 
 def test_backends_default(tree):
     equal(trim(tree.done("backends")),
-          "NAME   MIN BATCHES PAGES COPY HELPERS DECLINED USERS\n"
-          "inline   0       0     0    0       0        0 all\n"
-          "mt      32       0     0    0       0        0\n")
+          "NAME   MIN_PAGES BATCHES PAGES COPY_NS DECLINED USERS\n"
+          "inline         0       0     0       0        0 all\n"
+          "mt            32       0     0       0        0\n")
 
 
 def test_backends_counters(tree):
@@ -605,17 +614,18 @@ def test_backends_counters(tree):
             ("declined_busy", 100), ("declined_nomem", 1000),
             ("declined_error", 10000)):
         tree.write(f"{SYSFS}/backends/mt/{counter}", str(value))
-    equal(tree.done("backends", "-o", "+SIZE"),
-          "NAME   MIN BATCHES PAGES   COPY HELPERS DECLINED USERS            "
-          "SIZE\n"
-          "inline   0       0     0      0       0        0 all but demotion "
-          "   0\n"
-          "mt      32       4  2048 12.3ms      6s    11111 demotion         "
-          "  8M\n")
-    rows = json.loads(tree.done("backends", "-Jb", "-o", "+SIZE"))["backends"]
-    equal(rows[1], {"name": "mt", "min": 32, "batches": 4, "pages": 2048,
-                    "copy": 12345678, "helpers": 6000000000,
-                    "declined": 11111, "users": "demotion", "size": 8 << 20})
+    equal(tree.done("backends", "-o", "+HELPER_NS,bytes"),
+          "NAME   MIN_PAGES BATCHES PAGES COPY_NS DECLINED USERS            "
+          "HELPER_NS BYTES\n"
+          "inline         0       0     0       0        0 all but demotion "
+          "        0     0\n"
+          "mt            32       4  2048  12.3ms    11111 demotion         "
+          "       6s    8M\n")
+    rows = json.loads(tree.done("backends", "-J", "-o", "+HELPER_NS,BYTES"))
+    rows = rows["backends"]
+    equal(rows[1], {"name": "mt", "min_pages": 32, "batches": 4, "pages": 2048,
+                    "copy_ns": 12345678, "helper_ns": 6000000000,
+                    "declined": 11111, "users": "demotion", "bytes": 8 << 20})
     equal(len(rows[0]["users"].split(",")), len(REASONS) - 1)
 
 
@@ -740,8 +750,9 @@ def test_wrong_options(tree):
                  "-o", "SET", "--output-all", hint="migratectl help list")
     tree.misused("-o: no such column 'BACKENT'; did you mean 'BACKEND'?",
                  "list", "-o", "+BACKENT", hint="migratectl help list")
-    tree.misused("-o: no such column ''; known: REASON, BACKEND, BATCH, MIN, "
-                 "WORKERS, CLASSES, SET, SIZE, CHANGED", "list", "-o", "",
+    tree.misused("-o: no such column ''; known: REASON, BACKEND, "
+                 "BATCH_SIZE, MIN_PAGES, WORKERS, CLASSES, SET, BATCH_BYTES, "
+                 "CHANGED", "list", "-o", "",
                  hint="migratectl help list")
 
 
