@@ -25,7 +25,11 @@ enum {
 struct options {
 	const char *root;
 	const char *output;
+	const char *interval;
+	const char *count;
+	const char *output_file;
 	bool output_all;
+	bool prometheus;
 	bool dry_run;
 	bool json;
 	bool raw;
@@ -40,8 +44,10 @@ enum column_kind {
 	COLUMN_TEXT,
 	COLUMN_LINES,	/* text that a table breaks into lines */
 	COLUMN_NUMBER,
+	COLUMN_COUNT,	/* a number; shown as 1.5M in an aligned table */
 	COLUMN_SIZE,	/* bytes; shown as 8M unless --bytes or JSON */
 	COLUMN_TIME,	/* nanoseconds; shown as 1.5ms unless --bytes or JSON */
+	COLUMN_SHARE,	/* 0.123; shown as 12.3% unless --bytes or JSON */
 	COLUMN_MARK,	/* "1" or "0"; shown as * or - */
 };
 
@@ -71,6 +77,7 @@ struct column {
 struct columns {
 	const struct column *column;
 	size_t count;
+	const char *shown;	/* without -o, instead of column.shown */
 };
 
 struct command {
@@ -99,6 +106,35 @@ extern const size_t command_count;
 /* NULL, after a message with the nearest names, if there is none. */
 const struct command *find_command(const char *name);
 
+/* options.c */
+
+struct cli_option {
+	char letter;		/* 0: it has none */
+	const char *name;
+	const char *argument;	/* NULL: a flag */
+	size_t offset;		/* in struct options */
+	const char *commands;	/* " NAME... ", NULL: all of them */
+	const char *help;
+};
+
+extern const struct cli_option cli_options[];
+extern const size_t cli_option_count;
+
+bool option_suits(const struct cli_option *option,
+		  const struct command *command);
+
+/*
+ * Options may stand before the command (@stop_at_word) and behind it; optind
+ * tells where they end.
+ */
+int parse_options(struct cli *cli, int argc, char **argv, bool stop_at_word);
+
+/* Whether all options that were given are for this command. */
+int check_options(const struct cli *cli);
+
+/* The options of all commands (NULL), or those of one command alone. */
+void print_options(FILE *file, const struct command *command);
+
 /* message.c: all of these write one line to stderr. */
 
 __attribute__((format(printf, 1, 2)))
@@ -122,6 +158,9 @@ int cli_open(struct cli *cli);
 
 /* Says once that migrate_policy=off makes every policy idle. */
 int warn_if_off(struct cli *cli);
+
+/* Says once that the kernel counts nothing at present, and how it would. */
+int warn_if_idle(struct cli *cli);
 
 /* select.c */
 
@@ -147,6 +186,8 @@ int apply_changes(struct cli *cli, struct mpol_changes *changes);
 
 #define HUMAN_SIZE	32
 
+const char *human_count(unsigned long long count, char *room);
+const char *human_share(double share, char *room);
 const char *human_size(unsigned long long bytes, char *room);
 const char *human_time(unsigned long long ns, char *room);
 
@@ -159,6 +200,12 @@ struct libscols_table;
 
 /* Settles which columns are shown; reports unknown ones as usage errors. */
 int choose_columns(struct cli *cli);
+
+bool is_default_column(const struct columns *columns,
+		       const struct column *column);
+
+/* Shows one more of the command's columns, unless the user named them all. */
+void add_default_column(struct cli *cli, const char *name);
 
 /* Whether an option asks for a table where a command prints lines. */
 bool wants_table(const struct cli *cli);
@@ -173,6 +220,17 @@ void table_free(struct libscols_table *table);
 /* Prints and frees the table. */
 int table_print(struct libscols_table *table);
 
+/* The table as plain text, to be freed; frees the table. */
+char *table_text(struct libscols_table *table);
+
+/* file.c */
+
+/*
+ * Replaces a file in one step: readers see the old text or the new one, and
+ * after a failure, which is reported, the old one. Returns an exit code.
+ */
+int file_replace(const char *path, const char *text);
+
 /* cmd_help.c */
 void print_overview(FILE *file);
 void print_command_help(const struct command *command);
@@ -182,6 +240,8 @@ extern const struct command cmd_get;
 extern const struct command cmd_set;
 extern const struct command cmd_reset;
 extern const struct command cmd_backends;
+extern const struct command cmd_stat;
+extern const struct command cmd_watch;
 extern const struct command cmd_help;
 extern const struct command cmd_version;
 

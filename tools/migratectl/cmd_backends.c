@@ -199,6 +199,6 @@ const struct command cmd_backends = {
 	.summary = "show the registered backends and what they did",
 	.help = "The counters run only while a reason has a policy of its own, or after\n"
 		"'" PROGRAM " set " MPOL_GLOBAL_NAME " stats=1'.\n",
-	.columns = { columns, ARRAY_SIZE(columns) },
+	.columns = { columns, ARRAY_SIZE(columns), NULL },
 	.run = run,
 };

@@ -236,6 +236,6 @@ const struct command cmd_get = {
 		"A single NAME.KEY prints the bare value, a single NAME prints KEY=VALUE lines\n"
 		"that 'set' takes, and anything else prints NAME.KEY=VALUE lines.\n"
 		"With -J, -r, -n, -o or --output-all it prints a table.\n",
-	.columns = { columns, ARRAY_SIZE(columns) },
+	.columns = { columns, ARRAY_SIZE(columns), NULL },
 	.run = run,
 };

@@ -5,19 +5,6 @@
  */
 #include "cli.h"
 
-static const char options_help[] =
-"  --root DIR          use the trees below DIR instead of the running kernel's\n"
-"  --dry-run           print the writes instead of doing them\n"
-"  -J, --json          print JSON\n"
-"  -r, --raw           print columns separated by one blank, unaligned\n"
-"  -n, --noheadings    print no headings\n"
-"  -b, --bytes         print sizes in bytes and times in nanoseconds\n"
-"  -o, --output LIST   print these columns; +LIST adds to the default ones\n"
-"      --output-all    print all columns\n"
-"  -v, --verbose       print each write to stderr\n"
-"  -h, --help          print this help, or the help of COMMAND\n"
-"  -V, --version       print the version\n";
-
 static const char exit_help[] =
 "  0  done\n"
 "  1  failed; nothing was changed, or all of it was put back\n"
@@ -33,16 +20,16 @@ void print_overview(FILE *file)
 	for (size_t i = 0; i < command_count; i++)
 		fprintf(file, "  %-10s %s\n", commands[i]->name,
 			commands[i]->summary);
-	fprintf(file, "\nOptions:\n%s\nExit codes:\n%s\nSee migratectl(8).\n",
-		options_help, exit_help);
+	print_options(file, NULL);
+	fprintf(file, "\nExit codes:\n%s\nSee migratectl(8).\n", exit_help);
 }
 
 static void print_columns(const struct columns *columns)
 {
 	printf("\nColumns for -o (* = shown by default):\n");
 	for (size_t i = 0; i < columns->count; i++)
-		printf("  %c %-12s %s\n",
-		       columns->column[i].shown ? '*' : ' ',
+		printf("  %c %-14s %s\n",
+		       is_default_column(columns, &columns->column[i]) ? '*' : ' ',
 		       columns->column[i].name, columns->column[i].help);
 }
 
@@ -76,7 +63,8 @@ void print_command_help(const struct command *command)
 		print_keys();
 	if (command->columns.count)
 		print_columns(&command->columns);
-	printf("\nOptions: see '" PROGRAM " --help'.\n");
+	print_options(stdout, command);
+	printf("\nOptions of all commands: see '" PROGRAM " --help'.\n");
 }
 
 static int run_help(struct cli *cli, int argc, char **argv)

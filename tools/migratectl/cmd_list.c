@@ -154,6 +154,6 @@ const struct command cmd_list = {
 	.summary = "show the policy of every reason (the default command)",
 	.help = "One row a reason. Rows that differ from the kernel's defaults are marked,\n"
 		"and bold on a terminal.\n",
-	.columns = { columns, ARRAY_SIZE(columns) },
+	.columns = { columns, ARRAY_SIZE(columns), NULL },
 	.run = run,
 };

@@ -25,6 +25,15 @@ static const struct unit times[] = {
 	{ 1, "ns" },
 };
 
+static const struct unit counts[] = {
+	{ 1000000000000000000, "E" },
+	{ 1000000000000000, "P" },
+	{ 1000000000000, "T" },
+	{ 1000000000, "G" },
+	{ 1000000, "M" },
+	{ 1000, "k" },
+};
+
 /* One decimal where it says something; always rounded down. */
 static const char *format(unsigned long long value, const struct unit *unit,
 			  char *room)
@@ -41,6 +50,25 @@ static const char *format(unsigned long long value, const struct unit *unit,
 		snprintf(room, HUMAN_SIZE, "%llu.%llu%s", whole, tenths, unit->name);
 	else
 		snprintf(room, HUMAN_SIZE, "%llu%s", whole, unit->name);
+	return room;
+}
+
+/* Exact as long as it is short. */
+const char *human_count(unsigned long long count, char *room)
+{
+	if (count >= 100000)
+		return format(count, counts, room);
+	snprintf(room, HUMAN_SIZE, "%llu", count);
+	return room;
+}
+
+/* Rounded down: only what is all of it reads as such. */
+const char *human_share(double share, char *room)
+{
+	double tenths = (double)(unsigned long long)(share * 1000);
+
+	snprintf(room, HUMAN_SIZE, "%.*f%%",
+		 tenths > 0 && tenths < 1000, tenths / 10);
 	return room;
 }
 

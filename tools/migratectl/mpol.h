@@ -164,6 +164,62 @@ int mpol_find(struct mpol *m, const char *name, struct mpol_object *object);
 int mpol_check_key(struct mpol *m, const struct mpol_object *object,
 		   const char *key);
 
+/* mpol_counters.c */
+
+enum mpol_counter_id {
+	MPOL_CUTS,
+	MPOL_CUT_NS,
+	MPOL_SUCCEEDED,
+	MPOL_FAILED,
+	MPOL_BATCHES,
+	MPOL_FOLIOS,
+	MPOL_COPIED,
+	MPOL_BYTES,
+	MPOL_COPY_NS,
+	MPOL_HELPER_NS,
+	MPOL_DECLINED_MIN,
+	MPOL_DECLINED_SLOT,
+	MPOL_DECLINED_BUSY,
+	MPOL_DECLINED_NOMEM,
+	MPOL_DECLINED_ERROR,
+	MPOL_INELIGIBLE,
+	MPOL_FAILED_ITEMS,
+	MPOL_STALE,
+	MPOL_COUNTERS,
+};
+
+enum mpol_unit {
+	MPOL_EVENTS,
+	MPOL_PAGES,		/* base pages */
+	MPOL_FOLIOS_UNIT,
+	MPOL_BYTES_UNIT,
+	MPOL_NS,
+};
+
+struct mpol_counter_info {
+	const char *name;	/* of the kernel's file */
+	enum mpol_unit unit;
+	const char *help;
+};
+
+extern const struct mpol_counter_info mpol_counter_table[MPOL_COUNTERS];
+
+struct mpol_counters {
+	uint64_t value[MPOL_COUNTERS];
+};
+
+/* All counters of a reason or a backend. */
+int mpol_load_counters(struct mpol *m, const struct mpol_object *object,
+		       struct mpol_counters *counters);
+
+/* What happened in between. */
+void mpol_counters_since(const struct mpol_counters *now,
+			 const struct mpol_counters *before,
+			 struct mpol_counters *delta);
+
+/* Requests copied inline instead, whatever the cause. */
+uint64_t mpol_declined(const struct mpol_counters *counters);
+
 /* mpol_near.c */
 
 /* "did you mean 'a' or 'b'?"; false, and no text, if none is near. */

@@ -29,12 +29,44 @@ static void show(struct cli *cli, const struct column *column)
 		cli->shown[cli->shown_count++] = column;
 }
 
+/* Whether @word is one of a comma list; case does not count. */
+static bool is_listed(const char *list, const char *word)
+{
+	size_t length = strlen(word);
+
+	for (; list; list = strchr(list, ',')) {
+		list += *list == ',';
+		if (!strncasecmp(list, word, length) &&
+		    (!list[length] || list[length] == ','))
+			return true;
+	}
+	return false;
+}
+
+bool is_default_column(const struct columns *columns,
+		       const struct column *column)
+{
+	return columns->shown ? is_listed(columns->shown, column->name) :
+				column->shown;
+}
+
 static void show_default(struct cli *cli, bool all)
 {
 	const struct columns *columns = &cli->command->columns;
 
 	for (size_t i = 0; i < columns->count; i++)
-		if (all || columns->column[i].shown)
+		if (all || is_default_column(columns, &columns->column[i]))
+			show(cli, &columns->column[i]);
+}
+
+void add_default_column(struct cli *cli, const char *name)
+{
+	const struct columns *columns = &cli->command->columns;
+	const char *list = cli->options.output;
+
+	for (size_t i = 0; i < columns->count; i++)
+		if ((!list || *list == '+') &&
+		    !strcmp(columns->column[i].name, name))
 			show(cli, &columns->column[i]);
 }
 
@@ -114,17 +146,20 @@ static bool wants_exact(const struct cli *cli)
 
 static bool is_number(const struct cli *cli, const struct column *column)
 {
-	return column->kind == COLUMN_NUMBER ||
+	return column->kind == COLUMN_NUMBER || column->kind == COLUMN_COUNT ||
 	       (wants_exact(cli) && (column->kind == COLUMN_SIZE ||
-				     column->kind == COLUMN_TIME));
+				     column->kind == COLUMN_TIME ||
+				     column->kind == COLUMN_SHARE));
 }
 
 static int alignment(const struct column *column)
 {
 	switch (column->kind) {
 	case COLUMN_NUMBER:
+	case COLUMN_COUNT:
 	case COLUMN_SIZE:
 	case COLUMN_TIME:
+	case COLUMN_SHARE:
 		return SCOLS_FL_RIGHT;
 	case COLUMN_LINES:
 		return SCOLS_FL_WRAP;
@@ -225,6 +260,10 @@ static const char *dress(struct cell *cell, const char *text)
 		return fold(text, cell->room);
 	if (wants_exact(cell->cli))
 		return text;
+	if (kind == COLUMN_COUNT && !options->raw)
+		return human_count(strtoull(text, NULL, 10), cell->room);
+	if (kind == COLUMN_SHARE)
+		return human_share(strtod(text, NULL), cell->room);
 	if (kind == COLUMN_SIZE)
 		return human_size(strtoull(text, NULL, 10), cell->room);
 	if (kind == COLUMN_TIME)
@@ -245,7 +284,11 @@ void table_row(const struct cli *cli, struct libscols_table *table,
 
 		cell.column = cli->shown[i];
 		text = cell.column->text(&cell);
-		if (text && scols_line_set_data(line, i, dress(&cell, text)))
+		if (text)
+			text = dress(&cell, text);
+		else if (cell.column->kind == COLUMN_SHARE && cli->options.raw)
+			text = "-";
+		if (text && scols_line_set_data(line, i, text))
 			no_memory();
 	}
 }
@@ -276,4 +319,16 @@ int table_print(struct libscols_table *table)
 	table_free(table);
 	return ret ? failed("cannot print the table: %s", strerror(-ret)) :
 		     CLI_DONE;
+}
+
+char *table_text(struct libscols_table *table)
+{
+	char *text;
+
+	scols_table_enable_colors(table, 0);
+	scols_table_set_termforce(table, SCOLS_TERMFORCE_NEVER);
+	if (scols_print_table_to_string(table, &text))
+		no_memory();
+	table_free(table);
+	return text;
 }

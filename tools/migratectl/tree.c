@@ -3,6 +3,7 @@
  * Opening the kernel's trees for a command, and what to say about them.
  */
 #include <errno.h>
+#include <string.h>
 
 #include "cli.h"
 
@@ -16,6 +17,65 @@ int cli_open(struct cli *cli)
 		return failed("out of memory");
 	mpol_failure(cli);
 	return ret == -EOPNOTSUPP ? CLI_NO_KERNEL : CLI_FAILED;
+}
+
+/* 1 if a reason has a policy of its own, 0, or a negative errno. */
+static int is_changed(struct cli *cli, const char *reason,
+		      const struct mpol_settings *defaults)
+{
+	struct mpol_settings settings;
+	struct mpol_object object;
+	int ret = mpol_find(cli->mpol, reason, &object);
+
+	if (!ret)
+		ret = mpol_load(cli->mpol, &object, &settings);
+	if (ret)
+		return ret;
+	for (size_t i = 0; !ret && i < settings.count; i++) {
+		const struct mpol_setting *s = &settings.setting[i];
+		const char *value = mpol_setting(defaults, s->key);
+
+		ret = !value || strcmp(value, s->value);
+	}
+	mpol_settings_free(&settings);
+	return ret;
+}
+
+static int any_changed(struct cli *cli)
+{
+	struct mpol_settings defaults;
+	struct mpol_names reasons;
+	int ret = mpol_load_defaults(cli->mpol, &defaults);
+
+	if (ret)
+		return ret;
+	ret = mpol_objects(cli->mpol, MPOL_REASON, &reasons);
+	if (!ret) {
+		for (size_t i = 0; !ret && i < reasons.count; i++)
+			ret = is_changed(cli, reasons.name[i], &defaults);
+		mpol_names_free(&reasons);
+	}
+	mpol_settings_free(&defaults);
+	return ret;
+}
+
+int warn_if_idle(struct cli *cli)
+{
+	const struct mpol_object global = {
+		.type = MPOL_GLOBAL, .name = MPOL_GLOBAL_NAME,
+	};
+	char stats[MPOL_VALUE_SIZE];
+	int ret = mpol_read(cli->mpol, &global, "stats", stats);
+
+	if (!ret && !strcmp(stats, "0"))
+		ret = any_changed(cli);
+	else if (!ret)
+		ret = 1;
+	if (ret < 0)
+		return mpol_failure(cli);
+	if (!ret)
+		message("note: every reason is at its default, so nothing is counted; '" PROGRAM " set " MPOL_GLOBAL_NAME " stats=1' counts all the same");
+	return CLI_DONE;
 }
 
 int warn_if_off(struct cli *cli)

@@ -9,6 +9,8 @@
  *   PATH:!ERRNO     opening it for writing fails
  *   PATH:=VALUE     the write succeeds, but VALUE is stored
  *
+ * A PATH that ends in * matches wherever it stands.
+ *
  * As in configfs, and unlike in a plain file, a refused write keeps the value.
  */
 #include <errno.h>
@@ -66,11 +68,22 @@ static void parse_rules(void)
 	}
 }
 
+static bool has_part(const char *path, const char *part, size_t length)
+{
+	for (; *path; path++)
+		if (!strncmp(path, part, length))
+			return true;
+	return false;
+}
+
 static struct rule *find_rule(const char *path)
 {
 	for (int i = 0; i < RULES_MAX && rules[i].path[0]; i++) {
 		size_t length = strlen(rules[i].path);
 
+		if (rules[i].path[length - 1] == '*' &&
+		    has_part(path, rules[i].path, length - 1))
+			return &rules[i];
 		if (strlen(path) >= length &&
 		    !strcmp(path + strlen(path) - length, rules[i].path))
 			return &rules[i];

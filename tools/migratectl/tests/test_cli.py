@@ -10,13 +10,16 @@ import os
 import pty
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import termios
 import traceback
 
 import fake_tree
-from fake_tree import CONFIG, REASONS, SYSFS
+from fake_tree import CONFIG, COUNTERS, REASONS, SYSFS
+from terminal import Terminal
 
 BUILD = "."
 SOURCE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -55,6 +58,12 @@ class Tree:
 
     def get(self, reason, key):
         return self.read(f"{CONFIG}/reasons/{reason}/{key}").rstrip("\n")
+
+    def count(self, name, **counters):
+        """Sets counters of a reason or a backend."""
+        group = "reasons" if name in REASONS else "backends"
+        for counter, value in counters.items():
+            self.write(f"{SYSFS}/{group}/{name}/{counter}", str(value))
 
     def link(self, path, target):
         os.unlink(self.path(path))
@@ -678,6 +687,378 @@ def test_backends_takes_no_argument(tree):
                  hint="migratectl help backends")
 
 
+# stat
+
+IDLE = ("migratectl: note: every reason is at its default, so nothing is "
+        "counted; 'migratectl set global stats=1' counts all the same\n")
+
+
+def counting(tree):
+    tree.write(f"{CONFIG}/stats", "1")
+    tree.count("damon", cuts=300, succeeded=1234567, failed=7, pages=1000000,
+               cut_ns=2 * 10 ** 9, copy_ns=10 ** 9, declined_min=3,
+               declined_busy=50)
+    tree.count("demotion", succeeded=99999, cut_ns=99999 * 1500)
+
+
+def test_stat(tree):
+    counting(tree)
+    equal(trim(tree.done("stat", "damon,demotion", "mt")),
+          "NAME     SUCCEEDED FAILED PAGES ENGAGED COPY_SHARE DECLINED\n"
+          "damon         1.2M      7    1M   81.0%      50.0%       53\n"
+          "demotion     99999      0     0      0%                   0\n"
+          "mt               0      0     0                           0\n")
+    equal(len(tree.done("stat", "-n").splitlines()), len(REASONS))
+
+
+def test_stat_exact(tree):
+    counting(tree)
+    equal(tree.done("stat", "-rn", "damon", "demotion"),
+          "damon 1234567 7 1000000 81.0% 50.0% 53\n"
+          "demotion 99999 0 0 0% - 0\n")
+    rows = json.loads(tree.done("stat", "-J", "-o", "+PAGE_NS,CAUSES,BACKEND",
+                                "damon", "mt"))["counters"]
+    equal(rows[0], {"name": "damon", "succeeded": 1234567, "failed": 7,
+                    "pages": 1000000, "engaged": 0.81, "copy_share": 0.5,
+                    "declined": 53, "page_ns": 1620, "backend": "inline",
+                    "causes": "min:3 busy:50"})
+    assert rows[1]["engaged"] is None and rows[1]["page_ns"] is None, rows
+    assert rows[1]["backend"] is None and rows[1]["causes"] is None, rows
+
+
+def test_stat_every_counter(tree):
+    counting(tree)
+    for number, counter in enumerate(COUNTERS):
+        tree.count("damon", **{counter: 10 ** 12 + number})
+    row = json.loads(tree.done("stat", "-J", "--output-all", "damon"))
+    row = row["counters"][0]
+    for number, counter in enumerate(COUNTERS):
+        equal(row[counter], 10 ** 12 + number)
+
+
+def test_stat_fits_80_columns(tree):
+    counting(tree)
+    for reason in REASONS:
+        tree.count(reason, **dict.fromkeys(COUNTERS, 99999 * 10 ** 12))
+    for args in ((), ("--interval", "0.1", "--count", "1")):
+        out = on_terminal(tree, 80, "stat", *args, NO_COLOR="1")
+        assert max(map(len, out.splitlines())) <= 80, out
+
+
+def run_beside(tree, *args, until, change):
+    """Starts the command, and makes a change once it has read @until."""
+    command = [f"{BUILD}/migratectl", "--root", tree.root, *args]
+    fifo = tree.path(until)
+    text = open(fifo, encoding="ascii").read()
+    os.unlink(fifo)
+    os.mkfifo(fifo)
+    with subprocess.Popen(command, env={**SANITIZER, "LC_ALL": "C"},
+                          stdout=subprocess.PIPE, encoding="utf-8") as child:
+        with open(fifo, "w", encoding="ascii") as file:
+            # The command has it open: the next open finds the plain file.
+            os.unlink(fifo)
+            change()
+            if not os.path.exists(fifo):
+                fake_tree.write(tree.root, until, text.rstrip("\n"))
+            file.write(text)
+        out = child.communicate(timeout=60)[0]
+    equal(child.returncode, 0)
+    return out
+
+
+def test_stat_interval(tree):
+    counting(tree)
+
+    def change():
+        tree.count("damon", succeeded=1234567 + 1000, pages=1000000 + 500,
+                   cut_ns=2 * 10 ** 9 + 4000, copy_ns=10 ** 9 + 1000,
+                   declined_busy=52, declined_min=3)
+
+    out = run_beside(tree, "stat", "-J", "--interval", "0.5", "--count", "1",
+                     "-o", "+CAUSES,PAGE_NS,RATE,INTERVAL_NS", "damon",
+                     until=f"{CONFIG}/reasons/damon/backend", change=change)
+    row = json.loads(out)["counters"][0]
+    rate, interval = row.pop("rate"), row.pop("interval_ns")
+    equal(row, {"name": "damon", "succeeded": 1000, "failed": 0,
+                "pages": 500, "engaged": 0.5, "copy_share": 0.25,
+                "declined": 2, "causes": "busy:2", "page_ns": 4})
+    assert 0.4e9 < interval < 30e9, interval
+    expected = 1000 * os.sysconf("SC_PAGE_SIZE") * 1e9 / interval
+    assert abs(rate - expected) <= 1 + expected / 1000, (rate, expected)
+
+
+def test_stat_counter_started_anew(tree):
+    """A backend that was unregistered and registered again."""
+    counting(tree)
+    tree.count("mt", batches=1000, pages=7)
+    out = run_beside(tree, "stat", "-rn", "--interval", "0.1", "--count", "1",
+                     "-o", "BATCHES,PAGES", "mt",
+                     until=f"{SYSFS}/backends/mt/stale",
+                     change=lambda: tree.count("mt", batches=4))
+    equal(out, "4 0\n")
+
+
+def test_stat_reports(tree):
+    counting(tree)
+    args = ("stat", "damon", "--interval", "0.1", "--count", "3")
+    lines = tree.done(*args).splitlines()
+    equal(len(lines), 3 * 2 + 2)
+    contains(lines[0], " RATE")
+    out = tree.done(*args, "-J")
+    decoder, count = json.JSONDecoder(), 0
+    while out:
+        value, end = decoder.raw_decode(out)
+        equal(value["schema"], 1)
+        out, count = out[end:].lstrip(), count + 1
+    equal(count, 3)
+    equal(tree.done(*args, "-rn", "-o", "NAME"), "damon\n" * 3)
+
+
+def test_stat_idle(tree):
+    for args in (("stat",), ("watch", "--count", "1", "--interval", "0.1")):
+        result = tree.run(*args)
+        equal((result.status, result.err), (0, IDLE))
+    tree.write(f"{CONFIG}/reasons/damon/workers", "1")
+    tree.done("stat")
+
+
+def test_stat_errors(tree):
+    hint = {"hint": "migratectl help stat"}
+    for seconds in ("0", "x", "", "1s", "1e9", "nan", "-1", "0.01"):
+        tree.misused(f"--interval: '{seconds}' is not a number of seconds "
+                     "from 0.1 to 86400", "stat", "--interval", seconds,
+                     **hint)
+    for count in ("0", "x", "", "-1", "1.5", "9" * 30):
+        tree.misused(f"--count: '{count}' is not a number from 1 on", "stat",
+                     "--interval", "1", "--count", count, **hint)
+    tree.misused("--count needs --interval", "stat", "--count", "1", **hint)
+    tree.misused("--output-file needs --prometheus", "stat", "--output-file",
+                 "x", **hint)
+    tree.misused("--prometheus and --interval exclude each other", "stat",
+                 "--prometheus", "--interval", "1", **hint)
+    tree.misused("--prometheus prints no table: -J, -r, -n, -b, -o and "
+                 "--output-all do not apply", "stat", "--prometheus", "-J",
+                 **hint)
+    tree.fails(1, "global: has no counters; only reasons and backends do",
+               args=["stat", "global"])
+    tree.fails(1, "damn: no such reason or backend; did you mean 'damon'?",
+               args=["stat", "damn"])
+    os.unlink(tree.path(f"{SYSFS}/reasons/damon/stale"))
+    for args in (("stat",), ("stat", "--prometheus"), ("watch",)):
+        result = tree.run(*args)
+        equal((result.status, result.out), (1, ""))
+        contains(result.err, "reasons/damon/stale: No such file or directory")
+
+
+def test_stat_fails_later(tree):
+    counting(tree)
+    for args in (("stat", "--interval", "0.1"), ("watch", "--interval", "0.1")):
+        text = tree.read(f"{SYSFS}/reasons/demotion/stale")
+        command = subprocess.Popen(
+            [f"{BUILD}/migratectl", "--root", tree.root, *args], env=SANITIZER,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8")
+        command.stdout.readline()
+        os.unlink(tree.path(f"{SYSFS}/reasons/demotion/stale"))
+        err = command.communicate(timeout=60)[1]
+        equal(command.returncode, 1)
+        contains(err, "demotion/stale: No such file or directory")
+        tree.write(f"{SYSFS}/reasons/demotion/stale", text.strip())
+
+
+# stat --prometheus
+
+# Debian's module is for Debian's Python, which may not be the first in PATH.
+PARSER = """
+import json, sys
+from prometheus_client.parser import text_string_to_metric_families as parse
+print(json.dumps([[f.name, f.type, f.documentation,
+                   [[s.name, s.labels, s.value] for s in f.samples]]
+                  for f in parse(sys.stdin.read())]))
+"""
+
+
+def parse_metrics(text):
+    """What Prometheus' own parser makes of it."""
+    done = subprocess.run(["/usr/bin/python3", "-c", PARSER], input=text,
+                          stdout=subprocess.PIPE, encoding="utf-8", check=True)
+    families = json.loads(done.stdout)
+    names = [family[0] for family in families]
+    equal(len(names), len(set(names)))
+    return {name: {"type": kind, "help": text, "samples": samples}
+            for name, kind, text, samples in families}
+
+
+def test_prometheus(tree):
+    counting(tree)
+    for number, counter in enumerate(COUNTERS):
+        tree.count("damon", **{counter: 1500000000 + number})
+        tree.count("mt", **{counter: 500000000 + number})
+    text = tree.done("stat", "--prometheus")
+    metrics = parse_metrics(text)
+    for number, counter in enumerate(COUNTERS):
+        for owner, name, others, base in (
+                ("reason", "damon", len(REASONS), 1500000000),
+                ("backend", "mt", 2, 500000000)):
+            seconds = counter.endswith("_ns")
+            metric = f"migrate_policy_{owner}_{counter}"
+            if seconds:
+                metric = metric[:-3] + "_seconds"
+            family = metrics.pop(metric)
+            equal(family["type"], "counter")
+            assert family["help"], family
+            equal(len(family["samples"]), others)
+            values = [value for sample, labels, value in family["samples"]
+                      if sample == metric + "_total" and
+                      labels == {owner: name}]
+            equal(values, [(base + number) / (1e9 if seconds else 1)])
+    equal(metrics.pop("migrate_policy_enabled")["samples"],
+          [["migrate_policy_enabled", {}, 1]])
+    equal(metrics.pop("migrate_policy_generation")["type"], "counter")
+    info = metrics.pop("migrate_policy_reason_info")
+    equal(len(info["samples"]), len(REASONS))
+    equal(info["samples"][0][1:],
+          [{"reason": "compaction", **fake_tree.DEFAULTS}, 1])
+    equal(metrics, {})
+    assert text.endswith("\n")
+
+
+def test_prometheus_selection(tree):
+    text = tree.done("stat", "--prometheus", "damon")
+    assert "backend=\"mt\"" not in text and "demotion" not in text
+    assert "migrate_policy_backend" not in text
+
+
+def test_prometheus_escapes(tree):
+    value = 'a"b\\c'
+    tree.write(f"{CONFIG}/reasons/damon/classes", value + "\nd")
+    metrics = parse_metrics(tree.done("stat", "--prometheus", "damon"))
+    info = metrics["migrate_policy_reason_info"]["samples"][0]
+    equal(info[1]["classes"], value + "\nd")
+
+
+def test_prometheus_file(tree):
+    path = tree.path("metrics.prom")
+    os.umask(0o022)
+    equal(tree.done("stat", "--prometheus", "--output-file", path), "")
+    equal(open(path, encoding="ascii").read(),
+          tree.done("stat", "--prometheus"))
+    equal(os.stat(path).st_mode & 0o777, 0o644)
+    inode = os.stat(path).st_ino
+    tree.count("damon", succeeded=5)
+    tree.done("stat", "--prometheus", "--output-file", path)
+    assert os.stat(path).st_ino != inode
+    contains(open(path, encoding="ascii").read(), 'reason="damon"} 5\n')
+    equal([name for name in os.listdir(tree.root) if "prom" in name],
+          ["metrics.prom"])
+
+
+def test_prometheus_file_errors(tree):
+    args = ["stat", "--prometheus", "--output-file"]
+    tree.fails(1, "/nowhere/x.prom: cannot be created: No such file or "
+                  "directory", args=[*args, "/nowhere/x.prom"])
+    tree.fails(1, "/dev/null: not a regular file", args=[*args, "/dev/null"])
+    tree.fails(1, f"{'x' * 64}...: File name too long",
+               args=[*args, "x" * 5000])
+    path = tree.path("old.prom")
+    tree.write("old.prom", "old")
+    tree.fails(1, f"{path}: cannot be written: Input/output error",
+               args=[*args, path], fault=f"old.prom.*:5")
+    equal(open(path, encoding="ascii").read(), "old\n")
+    equal([name for name in os.listdir(tree.root) if "prom" in name],
+          ["old.prom"])
+
+
+# watch
+
+def watch(tree, *args, columns=80, rows=24, **env):
+    return Terminal([f"{BUILD}/migratectl", "--root", tree.root, "watch",
+                     "--interval", "0.2", *args], columns, rows,
+                    **{**SANITIZER, "LC_ALL": "C", "TERM": "vt100", **env})
+
+
+def test_watch_screen(tree):
+    counting(tree)
+    with watch(tree) as screen:
+        screen.wait_for(lambda s: "syscall_or_cpuset" in s.text())
+        lines = screen.lines()
+        assert re.match(r"migratectl watch   \d\d:\d\d:\d\d   every 0.2s   "
+                        "q quits$", lines[0]), lines
+        equal(lines[2].split(), "NAME BACKEND SUCCEEDED ENGAGED COPY_SHARE "
+              "DECLINED RATE PAGE_NS".split())
+        equal([line.split()[0] for line in lines[3:13]], sorted(REASONS))
+        tree.count("damon", succeeded=1234567 + 400000, pages=1000000 + 400000)
+        screen.wait_for(lambda s: re.search(
+            r"^damon +inline +400k +100% .*[MG]", s.text(), re.M))
+        screen.wait_for(lambda s: re.search(r"^damon +inline +0 ", s.text(),
+                                            re.M))
+        tree.write(f"{CONFIG}/reasons/damon/backend", "mt")
+        screen.wait_for(lambda s: re.search(r"^damon +mt ", s.text(), re.M))
+        screen.send(b"q")
+        equal(screen.wait_exit(), 0)
+        equal(screen.wraps, 0)
+
+
+def test_watch_sizes(tree):
+    counting(tree)
+    with watch(tree, columns=120, rows=30) as screen:
+        screen.wait_for(lambda s: "syscall_or_cpuset" in s.text())
+        screen.resize(30, 6)
+        screen.wait_for(lambda s: s.lines()[5].startswith("damon"))
+        equal(screen.lines()[2], "NAME              BACKEND SUCC")
+        screen.resize(80, 24)
+        screen.wait_for(lambda s: "PAGE_NS" in s.text())
+        equal(screen.wraps, 0)
+        screen.resize(1, 1)
+        screen.send(b"xQ")
+        equal(screen.wait_exit(), 0)
+
+
+def test_watch_is_left_by_signals(tree):
+    counting(tree)
+    for leave in (lambda s: s.send(b"\x03"),
+                  lambda s: s.signal(signal.SIGTERM)):
+        with watch(tree) as screen:
+            before = termios.tcgetattr(screen.fd)
+            screen.wait_for(lambda s: "damon" in s.text())
+            assert termios.tcgetattr(screen.fd) != before
+            leave(screen)
+            equal(screen.wait_exit(), 0)
+
+
+def test_watch_puts_the_terminal_back(tree):
+    counting(tree)
+    with watch(tree) as screen:
+        before = termios.tcgetattr(screen.fd)
+        screen.wait_for(lambda s: "damon" in s.text())
+        assert termios.tcgetattr(screen.fd) != before
+        os.unlink(tree.path(f"{SYSFS}/reasons/damon/stale"))
+        equal(screen.wait_exit(), 1)
+        contains(screen.seen, "damon/stale: No such file or directory")
+
+
+def test_watch_ends(tree):
+    counting(tree)
+    with watch(tree, "--count", "2", "damon") as screen:
+        equal(screen.wait_exit(), 0)
+        contains(screen.seen, "damon")
+
+
+def test_watch_unknown_terminal(tree):
+    counting(tree)
+    with watch(tree, TERM="nonesuch") as screen:
+        equal(screen.wait_exit(), 1)
+        contains(screen.seen, "the terminal type is not known")
+
+
+def test_watch_without_terminal(tree):
+    counting(tree)
+    out = tree.done("watch", "--interval", "0.1", "--count", "2", "damon")
+    equal(out.splitlines()[0].split()[:2], ["NAME", "BACKEND"])
+    equal(len(out.splitlines()), 5)
+    equal(tree.done("watch", "--interval", "0.1", "--count", "2", "-rn", "-o",
+                    "NAME", "damon"), "damon\ndamon\n")
+
+
 # the kernel as a whole
 
 def test_policy_off_warns(tree):
@@ -693,7 +1074,8 @@ def test_policy_off_warns(tree):
 def test_no_migrate_policy(tree):
     shutil.rmtree(tree.path(SYSFS))
     for args in ((), ("get", "damon"), ("set", "damon", "workers=1"),
-                 ("reset",), ("backends",)):
+                 ("reset",), ("backends",), ("stat",), ("watch",),
+                 ("stat", "--prometheus")):
         tree.fails(3, f"this kernel has no migrate_policy: {tree.root}/"
                       f"{SYSFS} does not exist (CONFIG_MIGRATE_POLICY is "
                       "needed)", args=args)
@@ -754,6 +1136,18 @@ def test_wrong_options(tree):
                  "BATCH_SIZE, MIN_PAGES, WORKERS, CLASSES, SET, BATCH_BYTES, "
                  "CHANGED", "list", "-o", "",
                  hint="migratectl help list")
+
+
+def test_options_of_other_commands(tree):
+    tree.misused("--interval does not apply to 'list'", "--interval", "1",
+                 "list", hint="migratectl help list")
+    tree.misused("--prometheus does not apply to 'watch'", "watch",
+                 "--prometheus", hint="migratectl help watch")
+    tree.misused("no such option '--prometeus'; did you mean '--prometheus'?",
+                 "stat", "--prometeus", hint="migratectl help stat")
+    result = tree.run("list", "--prometeus")
+    equal(result.status, 2)
+    assert "prometheus" not in result.err, result
 
 
 def test_wrong_command(tree):
@@ -827,12 +1221,12 @@ def test_manual_names_everything(tree):
     for command in commands(tree):
         assert re.search(rf"^ +{command}\b", text, re.M), command
     overview = tree.done("help")
-    for option in re.findall(r"--[a-z-]+", overview.split("Options:")[1]
-                             .split("Exit codes:")[0]):
+    texts = [overview] + [tree.done("help", name) for name in commands(tree)]
+    for option in re.findall(r"^ .* (--[a-z-]+)", "\n".join(texts), re.M):
         contains(flat, option)
     for code in re.findall(r"^ *(\d+)  ", overview, re.M):
         assert re.search(rf"^ +{code} ", text, re.M), code
-    for command in ("list", "get", "backends"):
+    for command in commands(tree):
         for column in re.findall(r"^  [* ] ([A-Z_]+)",
                                  tree.done("help", command), re.M):
             assert re.search(rf"\b{column}\b", flat), column

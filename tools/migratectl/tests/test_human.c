@@ -33,11 +33,37 @@ static void test_times(void **state)
 	assert_string_equal(human_time(~0ULL, room), "18446744073s");
 }
 
+static void test_counts(void **state)
+{
+	char room[HUMAN_SIZE];
+
+	(void)state;
+	assert_string_equal(human_count(0, room), "0");
+	assert_string_equal(human_count(99999, room), "99999");
+	assert_string_equal(human_count(100000, room), "100k");
+	assert_string_equal(human_count(1234567, room), "1.2M");
+	assert_string_equal(human_count(~0ULL, room), "18.4E");
+}
+
+static void test_shares(void **state)
+{
+	char room[HUMAN_SIZE];
+
+	(void)state;
+	assert_string_equal(human_share(0, room), "0%");
+	assert_string_equal(human_share(0.0625, room), "6.2%");
+	assert_string_equal(human_share(0.9999, room), "99.9%");
+	assert_string_equal(human_share(1, room), "100%");
+	assert_string_equal(human_share(1.25, room), "125%");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_times),
+		cmocka_unit_test(test_counts),
+		cmocka_unit_test(test_shares),
 	};
 
 	return run_tap("human", tests);

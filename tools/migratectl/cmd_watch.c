@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * migratectl watch: what is migrated at present, on the whole screen of a
+ * terminal; where there is none, table after table as stat --interval does.
+ */
+#include <curses.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "stat.h"
+#include "terminal.h"
+
+static volatile sig_atomic_t stopped;
+
+static void stop(int signal)
+{
+	(void)signal;
+	stopped = 1;
+}
+
+/* So that the terminal is put back first. */
+static int catch_signals(void)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+	struct sigaction action = { .sa_handler = stop };
+
+	sigemptyset(&action.sa_mask);
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+		if (sigaction(signals[i], &action, NULL))
+			return failed("cannot catch signal %d: %s", signals[i],
+				      strerror(errno));
+	return CLI_DONE;
+}
+
+static void draw_line(int y, const char *text, size_t length, attr_t attribute)
+{
+	attrset(attribute);
+	mvaddnstr(y, 0, text, length < (size_t)COLS ? (int)length : COLS);
+	attrset(A_NORMAL);
+}
+
+static void draw_title(const struct rhythm *rhythm)
+{
+	char text[80], clock[16] = "";
+	time_t now = time(NULL);
+	struct tm tm;
+
+	if (localtime_r(&now, &tm))
+		strftime(clock, sizeof(clock), "%H:%M:%S", &tm);
+	snprintf(text, sizeof(text), PROGRAM " watch   %s   every %gs   q quits",
+		 clock, (double)rhythm->ns / 1e9);
+	draw_line(0, text, strlen(text), A_NORMAL);
+}
+
+/* Lines that do not fit are left out; none is wrapped. */
+static void draw(struct cli *cli, const struct sampler *sampler,
+		 const struct rhythm *rhythm)
+{
+	char *text = table_text(sampler_table(cli, sampler));
+	const char *line = text;
+
+	erase();
+	draw_title(rhythm);
+	for (int y = 2; y < LINES && *line; y++) {
+		size_t length = strcspn(line, "\n");
+		bool heading = y == 2 && !cli->options.noheadings;
+
+		draw_line(y, line, length, heading ? A_BOLD : A_NORMAL);
+		line += length + (line[length] == '\n');
+	}
+	refresh();
+	free(text);
+}
+
+/* Waits for the next reading; false when it is time to go. */
+static bool wait_until(uint64_t next, struct cli *cli,
+		       const struct sampler *sampler,
+		       const struct rhythm *rhythm)
+{
+	for (;;) {
+		uint64_t now = monotonic_ns();
+		int key;
+
+		if (stopped)
+			return false;
+		if (now >= next)
+			return true;
+		/* Rounded up, and short enough for any int. */
+		timeout((int)((next - now) / 1000000 % 60000 + 1));
+		key = getch();
+		if (key == 'q' || key == 'Q')
+			return false;
+		if (key == KEY_RESIZE)
+			draw(cli, sampler, rhythm);
+	}
+}
+
+/* Returns 0 or a negative errno. */
+static int show(struct cli *cli, struct sampler *sampler,
+		const struct rhythm *rhythm)
+{
+	uint64_t next = sampler->now_ns;
+	int ret = 0;
+
+	for (unsigned long i = 0; !ret && (!rhythm->count || i < rhythm->count);
+	     i++) {
+		next += rhythm->ns;
+		if (!wait_until(next, cli, sampler, rhythm))
+			break;
+		ret = sampler_read(cli, sampler);
+		if (!ret)
+			draw(cli, sampler, rhythm);
+	}
+	return ret;
+}
+
+static int show_on_screen(struct cli *cli, struct sampler *sampler,
+			  const struct rhythm *rhythm)
+{
+	SCREEN *screen;
+	int ret = catch_signals();
+
+	if (ret)
+		return ret;
+	screen = terminal_is_known() ? newterm(NULL, stdout, stdin) : NULL;
+	if (!screen)
+		return failed("the terminal type is not known; set TERM, or use '" PROGRAM " stat --interval 1'");
+	cbreak();
+	noecho();
+	curs_set(0);
+	keypad(stdscr, TRUE);
+	draw(cli, sampler, rhythm);
+	ret = show(cli, sampler, rhythm);
+	endwin();
+	delscreen(screen);
+	return ret ? mpol_failure(cli) : CLI_DONE;
+}
+
+static bool has_screen(const struct cli *cli)
+{
+	return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) &&
+	       !cli->options.json && !cli->options.raw;
+}
+
+static int watch(struct cli *cli, struct sampler *sampler,
+		 const struct rhythm *rhythm)
+{
+	int ret = warn_if_off(cli);
+
+	if (!ret)
+		ret = warn_if_idle(cli);
+	if (ret)
+		return ret;
+	return has_screen(cli) ? show_on_screen(cli, sampler, rhythm) :
+				 sampler_report(cli, sampler, rhythm);
+}
+
+static int run(struct cli *cli, int argc, char **argv)
+{
+	struct sampler sampler = { 0 };
+	struct rhythm rhythm;
+	int ret = rhythm_parse(cli, 1, &rhythm);
+
+	if (!ret)
+		ret = cli_open(cli);
+	if (!ret)
+		ret = sampler_start(cli, argc, argv, &sampler);
+	/* No history on the screen: only what happens from now on. */
+	if (!ret && sampler_read(cli, &sampler))
+		ret = mpol_failure(cli);
+	if (!ret)
+		ret = watch(cli, &sampler, &rhythm);
+	sampler_free(&sampler);
+	return ret;
+}
+
+#define SHOWN	"NAME,BACKEND,RATE,SUCCEEDED,ENGAGED,COPY_SHARE,PAGE_NS,DECLINED"
+
+const struct command cmd_watch = {
+	.name = "watch",
+	.arguments = "[REASON|BACKEND[,...]...]",
+	.summary = "show what is migrated at present, on the whole screen",
+	.help = "The columns of stat, for the last interval of 1 s, or of --interval. Leave it\n"
+		"with q or ^C. Where there is no terminal it prints a table an interval.\n",
+	.columns = { stat_columns, STAT_COLUMNS, SHOWN },
+	.run = run,
+};
