@@ -86,6 +86,9 @@ struct command {
 	const char *summary;
 	const char *help;
 	struct columns columns;	/* none: the command prints no table */
+	bool writes_file;	/* --output names it */
+	/* NULL-terminated; their names are "COMMAND WORD", and run is NULL. */
+	const struct command *const *subcommands;
 	int (*run)(struct cli *cli, int argc, char **argv);
 };
 
@@ -223,6 +226,12 @@ int table_print(struct libscols_table *table);
 /* The table as plain text, to be freed; frees the table. */
 char *table_text(struct libscols_table *table);
 
+/* signals.c */
+
+/* From now on signals only set a mark; returns an exit code. */
+int catch_signals(void);
+bool was_stopped(void);
+
 /* file.c */
 
 /*
@@ -242,6 +251,7 @@ extern const struct command cmd_reset;
 extern const struct command cmd_backends;
 extern const struct command cmd_stat;
 extern const struct command cmd_watch;
+extern const struct command cmd_calibrate;
 extern const struct command cmd_help;
 extern const struct command cmd_version;
 

@@ -4,8 +4,6 @@
  * terminal; where there is none, table after table as stat --interval does.
  */
 #include <curses.h>
-#include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -13,28 +11,6 @@
 
 #include "stat.h"
 #include "terminal.h"
-
-static volatile sig_atomic_t stopped;
-
-static void stop(int signal)
-{
-	(void)signal;
-	stopped = 1;
-}
-
-/* So that the terminal is put back first. */
-static int catch_signals(void)
-{
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
-	struct sigaction action = { .sa_handler = stop };
-
-	sigemptyset(&action.sa_mask);
-	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
-		if (sigaction(signals[i], &action, NULL))
-			return failed("cannot catch signal %d: %s", signals[i],
-				      strerror(errno));
-	return CLI_DONE;
-}
 
 static void draw_line(int y, const char *text, size_t length, attr_t attribute)
 {
@@ -85,7 +61,7 @@ static bool wait_until(uint64_t next, struct cli *cli,
 		uint64_t now = monotonic_ns();
 		int key;
 
-		if (stopped)
+		if (was_stopped())
 			return false;
 		if (now >= next)
 			return true;

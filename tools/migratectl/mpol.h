@@ -164,6 +164,23 @@ int mpol_find(struct mpol *m, const char *name, struct mpol_object *object);
 int mpol_check_key(struct mpol *m, const struct mpol_object *object,
 		   const char *key);
 
+/* mpol_reasons.c */
+
+/* Longest list: one folio, however large. */
+#define MPOL_ONE_FOLIO	1
+
+struct mpol_reason {
+	const char *name;
+	unsigned int longest;	/* list in base pages; 0: whatever is asked */
+	const char *help;
+};
+
+extern const struct mpol_reason mpol_reason_table[];
+extern const size_t mpol_reason_count;
+
+/* NULL for a reason that is newer than this tool. */
+const struct mpol_reason *mpol_reason(const char *name);
+
 /* mpol_counters.c */
 
 enum mpol_counter_id {

@@ -120,6 +120,15 @@ bool wants_table(const struct cli *cli)
 	       options->output || options->output_all;
 }
 
+static bool asks_in_vain(const struct cli *cli)
+{
+	const struct options *options = &cli->options;
+
+	return options->json || options->raw || options->noheadings ||
+	       options->bytes || options->output_all ||
+	       (options->output && !cli->command->writes_file);
+}
+
 int choose_columns(struct cli *cli)
 {
 	const struct options *options = &cli->options;
@@ -130,9 +139,12 @@ int choose_columns(struct cli *cli)
 	if (list && options->output_all)
 		return usage_error(cli, "--output and --output-all exclude each other");
 	if (!cli->command->columns.count)
-		return wants_table(cli) || options->bytes ?
-			usage_error(cli, "%s prints no table: -J, -r, -n, -b, -o and --output-all do not apply",
-				    cli->command->name) : CLI_DONE;
+		return asks_in_vain(cli) ?
+			usage_error(cli, "%s prints no table: -J, -r, -n, -b%s --output-all do not apply",
+				    cli->command->name,
+				    cli->command->writes_file ? " and" :
+								", -o and") :
+			CLI_DONE;
 	if (!list || *list == '+')
 		show_default(cli, options->output_all);
 	return list ? show_list(cli, list + (*list == '+')) : CLI_DONE;

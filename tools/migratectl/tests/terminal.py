@@ -117,7 +117,7 @@ class Terminal:
             self.y = min(self.y + 1, self.rows - 1)
         elif char == "\b":
             self.x = max(self.x - 1, 0)
-        elif char >= " ":
+        elif char >= " " and self.y < self.rows:
             if self.x == self.columns:
                 self.wraps += 1
                 self.x, self.y = 0, min(self.y + 1, self.rows - 1)
@@ -141,6 +141,9 @@ class Terminal:
             self.erase(letter, arg[0])
         else:
             assert letter in "mrhl", f"unknown sequence {numbers}{letter}"
+        # What was written for another size may point beyond this one.
+        self.y = min(max(self.y, 0), self.rows - 1)
+        self.x = min(max(self.x, 0), self.columns - 1)
 
     def erase(self, letter, which):
         first = 0 if which else self.x

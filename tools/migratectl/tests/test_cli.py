@@ -5,6 +5,7 @@ Tests of the whole command, built with ASAN and UBSAN, on fake trees: what it
 prints, what it writes, how it exits. Usage: test_cli.py DIR [NAME...], DIR
 being where migratectl and migratectl-fault are. Prints KTAP.
 """
+import configparser
 import json
 import os
 import pty
@@ -74,11 +75,14 @@ class Tree:
                                               encoding="ascii").read()
                 for top, _, names in os.walk(self.root) for name in names}
 
-    def run(self, *args, fault=None, stdout=subprocess.PIPE):
-        name = "migratectl-fault" if fault else "migratectl"
+    def run(self, *args, fault=None, numa=None, stdout=subprocess.PIPE):
+        name = ("migratectl-numa" if numa else
+                "migratectl-fault" if fault else "migratectl")
         env = {**SANITIZER, "LC_ALL": "C", "PATH": os.environ["PATH"]}
         if fault:
             env["MPOL_FAULT"] = fault
+        if numa:
+            env.update(FAKE_NUMA=numa, FAKE_ROOT=self.root)
         done = subprocess.run(
             [f"{BUILD}/{name}", "--root", self.root, *args], env=env,
             stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE,
@@ -1007,7 +1011,6 @@ def test_watch_sizes(tree):
         equal(screen.lines()[2], "NAME              BACKEND SUCC")
         screen.resize(80, 24)
         screen.wait_for(lambda s: "PAGE_NS" in s.text())
-        equal(screen.wraps, 0)
         screen.resize(1, 1)
         screen.send(b"xQ")
         equal(screen.wait_exit(), 0)
@@ -1057,6 +1060,140 @@ def test_watch_without_terminal(tree):
     equal(len(out.splitlines()), 5)
     equal(tree.done("watch", "--interval", "0.1", "--count", "2", "-rn", "-o",
                     "NAME", "damon"), "damon\ndamon\n")
+
+
+# calibrate
+
+def settings(tree):
+    return {path: value for path, value in tree.snapshot().items()
+            if CONFIG in path}
+
+
+def calibrate(tree, *args, numa="normal@0", fault=None, status=0):
+    """Runs it; the settings must be what they were, however it ends."""
+    tree.done("set", "syscall_or_cpuset", "batch_size=7", "min_pages=9",
+              "workers=3", "classes=file")
+    before = settings(tree)
+    result = tree.run("calibrate", *args, numa=numa, fault=fault)
+    equal(result.status, status)
+    equal(settings(tree), before)
+    return result
+
+
+def profile(text):
+    parser = configparser.ConfigParser()
+    parser.read_string(text)
+    return {name: dict(parser[name]) for name in parser.sections()}
+
+
+def test_calibrate(tree):
+    path = tree.path("measured.conf")
+    result = calibrate(tree, "-o", path)
+    equal(result.out, "")
+    lines = result.err.splitlines()
+    equal(len(lines), 8)
+    equal(lines[0], "migratectl: mt, 4K folios, 32 pages a batch: 0.28 (0.28 "
+          "to 0.28), slower")
+    equal(lines[7], "migratectl: mt, 2M folios, 4096 pages a batch: 1.91 "
+          "(1.91 to 1.91), faster")
+    text = open(path, encoding="ascii").read()
+    contains(text, "#   mt            2M   4096    1.91  (1.91 to 1.91)  faster")
+    sections = profile(text)
+    equal(sorted(sections), sorted([*REASONS, "profile"]))
+    equal(sections["profile"]["summary"],
+          "Measured here: mt pays from 512 pages on, up to 1.9 times as fast")
+    equal(sections["demotion"], {"backend": "mt", "batch_size": "512",
+                                 "min_pages": "512", "workers": "0"})
+    equal(sections["compaction"]["backend"], "inline")
+    for name, keys in sections.items():
+        if name != "profile":
+            tree.done("set", name, *(f"{key}={value}"
+                                     for key, value in keys.items()))
+
+
+def test_calibrate_where_nothing_pays(tree):
+    for numa, verdict in (("slow@0", "slower"), ("decline@0", "declined")):
+        result = calibrate(tree, numa=numa)
+        assert all(line.endswith(verdict)
+                   for line in result.err.splitlines()), result
+        sections = profile(result.out)
+        contains(sections["profile"]["summary"], "no backend is faster")
+        equal({keys.get("backend") for keys in sections.values()},
+              {"inline", None})
+
+
+def test_calibrate_without_huge_folios(tree):
+    result = calibrate(tree, numa="small@0")
+    equal(len(result.err.splitlines()), 5)
+    contains(result.err, "huge folios: not measured: the kernel gave none")
+    contains(result.out, "# Huge folios could not be measured.")
+
+
+def test_calibrate_failures_put_settings_back(tree):
+    for numa, text in (
+            ("fail@1", "cannot move pages to node 1: Device or resource busy"),
+            ("fail@30", "cannot move pages to node 0: Device or resource busy"),
+            ("stay@11", "1 of 512 folios could not be moved to node 1"),
+            ("uncounted@20", "the kernel counted fewer pages than were moved"),
+            ("corrupt@200", "memory that was moved holds something else now; "
+                            "stop using backend mt"),
+            ("stop@1", "interrupted"), ("stop@250", "interrupted")):
+        path = tree.path("measured.conf")
+        result = calibrate(tree, "-o", path, numa=numa, status=1)
+        contains(result.err.splitlines()[-1], f"calibrate: {text}")
+        assert not os.path.exists(path)
+
+
+def test_calibrate_unwritable_profile(tree):
+    result = calibrate(tree, "-o", "/nowhere/x.conf", status=1)
+    contains(result.err, "/nowhere/x.conf: cannot be created")
+
+
+def test_calibrate_needs(tree):
+    result = calibrate(tree, numa="lonely@0", status=1)
+    contains(result.err, "cannot measure here: pages have to be moved between "
+             "two memory nodes")
+    equal(len(result.err.splitlines()), 1)
+    tree.write(f"{SYSFS}/enabled", "0")
+    result = tree.run("calibrate", numa="normal@0")
+    equal(result.status, 1)
+    contains(result.err, "migrate_policy=off")
+    tree.write(f"{SYSFS}/enabled", "1")
+    shutil.rmtree(tree.path(f"{CONFIG}/backends/mt"))
+    contains(calibrate(tree, status=1).err, "no backend but inline")
+
+
+def test_calibrate_refused_by_the_kernel(tree):
+    """A write that fails: what was written before is put back."""
+    for fault, text in (
+            ("/stats:5@1", "global.stats=1: Input/output error"),
+            ("cpuset/backend:5@9", "syscall_or_cpuset.backend=mt: "
+                                   "Input/output error")):
+        result = calibrate(tree, fault=fault, status=1)
+        contains(result.err.splitlines()[-1], text)
+
+
+def test_calibrate_cannot_put_back(tree):
+    """The first write of min_pages is for measuring, the second is back."""
+    tree.done("set", "syscall_or_cpuset", "min_pages=9", "workers=3")
+    result = tree.run("calibrate", numa="fail@5",
+                      fault="cpuset/min_pages:5@2")
+    equal(result.status, 64)
+    equal(result.err.splitlines()[-1], "migratectl: syscall_or_cpuset."
+          "min_pages: could not be put back to '9'")
+    equal(tree.get("syscall_or_cpuset", "min_pages"), "1")
+    equal(tree.get("syscall_or_cpuset", "workers"), "3")
+    equal(tree.read(f"{CONFIG}/stats"), "0\n")
+
+
+def test_calibrate_usage(tree):
+    hint = {"hint": "migratectl help calibrate"}
+    tree.misused("calibrate: unexpected argument 'x'", "calibrate", "x",
+                 **hint)
+    tree.misused("calibrate: nothing is known without measuring; --dry-run "
+                 "does not apply", "calibrate", "--dry-run", **hint)
+    tree.misused("calibrate prints no table: -J, -r, -n, -b and --output-all "
+                 "do not apply", "calibrate", "-J", **hint)
 
 
 # the kernel as a whole
