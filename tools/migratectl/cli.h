@@ -252,6 +252,7 @@ extern const struct command cmd_backends;
 extern const struct command cmd_stat;
 extern const struct command cmd_watch;
 extern const struct command cmd_calibrate;
+extern const struct command cmd_completion;
 extern const struct command cmd_help;
 extern const struct command cmd_version;
 

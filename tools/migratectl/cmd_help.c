@@ -33,6 +33,14 @@ static void print_columns(const struct columns *columns)
 		       columns->column[i].name, columns->column[i].help);
 }
 
+static void print_reasons(void)
+{
+	printf("\nReasons:\n");
+	for (size_t i = 0; i < mpol_reason_count; i++)
+		printf("  %-17s %s\n", mpol_reason_table[i].name,
+		       mpol_reason_table[i].help);
+}
+
 static void print_keys(void)
 {
 	static const char *const owner[] = {
@@ -59,6 +67,8 @@ void print_command_help(const struct command *command)
 	       command->summary, command->help ? "\n\n" : "\n");
 	if (command->help)
 		fputs(command->help, stdout);
+	if (command == &cmd_list)
+		print_reasons();
 	if (command == &cmd_set || command == &cmd_get)
 		print_keys();
 	if (command->columns.count)

@@ -14,7 +14,7 @@
 
 const struct command *const commands[] = {
 	&cmd_list, &cmd_get, &cmd_set, &cmd_reset, &cmd_backends, &cmd_stat,
-	&cmd_watch, &cmd_calibrate, &cmd_help, &cmd_version,
+	&cmd_watch, &cmd_calibrate, &cmd_completion, &cmd_help, &cmd_version,
 };
 
 const size_t command_count = ARRAY_SIZE(commands);

@@ -1372,10 +1372,294 @@ def test_manual_names_everything(tree):
         assert re.search(rf"^ +{key}\b", text, re.M), key
 
 
-def test_keys_are_the_kernels(tree):
-    keys = set(re.findall(r"^  ([a-z_]+) .*\n +of a reason:",
+# completion
+
+REPO = os.path.dirname(os.path.dirname(SOURCE))
+# Sets the line up as bash does, and prints what it would offer.
+BASH = """
+COMP_WORDBREAKS=$' \\t\\n"\\'><=;|&(:'
+for COMP_LINE; do
+    COMP_POINT=${#COMP_LINE} COMPREPLY=()
+    _migratectl
+    echo "${COMPREPLY[@]}"
+done
+"""
+ZSH = """
+for line; do
+    echo $(_migratectl_candidates "${(@s: :)line}")
+done
+"""
+
+
+def command_in_path(tree):
+    """A directory with a migratectl that works on the tree."""
+    path = tree.path("bin")
+    os.makedirs(path)
+    with open(f"{path}/migratectl", "w", encoding="ascii") as file:
+        file.write(f"#!/bin/sh\nexec {BUILD}/migratectl --root {tree.root} "
+                   '"$@"\n')
+    os.chmod(f"{path}/migratectl", 0o755)
+    return f"{path}:{os.environ['PATH']}"
+
+
+def complete(tree, shell, *lines):
+    """What the shell offers for each of the lines."""
+    script = tree.done("completion", shell)
+    if shell == "zsh":
+        script = "compdef() { : }\n" + script
+    done = subprocess.run(
+        [shell, "-c", script + (BASH if shell == "bash" else ZSH), shell,
+         *lines], env={**SANITIZER, "PATH": command_in_path(tree)
+                       if not os.path.exists(tree.path("bin")) else
+                       f"{tree.path('bin')}:{os.environ['PATH']}"},
+        capture_output=True, encoding="utf-8", timeout=120, check=True)
+    equal(done.stderr, "")
+    replies = done.stdout.split("\n")[:-1]
+    equal(len(replies), len(lines))
+    return [set(reply.split()) for reply in replies]
+
+
+def offers(tree, *expected):
+    """Pairs of a line and what bash has to offer for it."""
+    got = complete(tree, "bash", *(line for line, _ in expected))
+    for (line, words), reply in zip(expected, got):
+        assert reply == set(words.split()), f"{line}: {reply}"
+
+
+def test_completion_bash(tree):
+    tree.write(f"{CONFIG}/reasons/newer/backend", "inline")
+    for counter in COUNTERS:
+        tree.write(f"{SYSFS}/reasons/newer/{counter}", "0")
+    offers(
+        tree, ("migratectl s", "set stat"), ("migratectl -J wa", "watch"),
+        ("migratectl list de", "demotion"), ("migratectl list ne", "newer"),
+        ("migratectl set a", "all"), ("migratectl set gl", "global"),
+        ("migratectl set demotion,da", "demotion,damon"),
+        ("migratectl set damon b", "backend= batch_size="),
+        ("migratectl set mt ", "cpus="), ("migratectl set global ", "stats="),
+        ("migratectl set damon workers=1 backend=", "inline mt"),
+        ("migratectl set global stats=", "0 1"),
+        ("migratectl set damon classes=anon,s", "anon,swapcache anon,shmem"),
+        ("migratectl get damon.w", "damon.workers"),
+        ("migratectl stat --pro", "--prometheus"),
+        ("migratectl list --pro", ""), ("migratectl list --js", "--json"),
+        ("migratectl --inter", ""), ("migratectl stat --interval ", ""),
+        ("migratectl list -o S", "SET"),
+        ("migratectl list -o SET,CH", "SET,CHANGED"),
+        ("migratectl list -o +CH", "+CHANGED"),
+        ("migratectl backends --output MIN", "MIN_PAGES"),
+        ("migratectl --root / li", "list"), ("migratectl help ba", "backends"),
+        ("migratectl completion z", "zsh"), ("migratectl version ", ""),
+        ("migratectl reset m", "memory_failure memory_hotplug "
+                               "mempolicy_mbind"))
+
+
+def test_completion_files(tree):
+    os.mkdir(tree.path("here"))
+    tree.write("here.conf", "")
+    offers(tree, (f"migratectl --root {tree.root}/he", tree.path("here")),
+           (f"migratectl calibrate -o {tree.root}/he",
+            tree.path("here") + " " + tree.path("here.conf")),
+           (f"migratectl stat --output-file {tree.root}/here.",
+            tree.path("here.conf")))
+
+
+def test_completion_without_kernel(tree):
+    """The names that the tool knows stand in."""
+    shutil.rmtree(tree.path("sys"))
+    offers(tree, ("migratectl list d", "demotion damon"),
+           ("migratectl set damon backend=", "inline mt"))
+
+
+def test_completion_zsh(tree):
+    lines = ("migratectl ", "migratectl list -", "migratectl list -o SET,",
+             "migratectl set damon ", "migratectl set damon backend=",
+             "migratectl get damon.", "migratectl stat ", "migratectl reset ")
+    replies = complete(tree, "zsh", *lines)
+    equal(replies[0], set(commands(tree)))
+    assert {"--json", "-J", "--root"} <= replies[1], replies[1]
+    assert {"SET,REASON", "SET,CHANGED"} <= replies[2], replies[2]
+    equal(replies[3], {f"{key}=" for key in fake_tree.DEFAULTS})
+    equal(replies[4], {"backend=inline", "backend=mt"})
+    equal(replies[5], {f"damon.{key}" for key in fake_tree.DEFAULTS})
+    equal(replies[6], {*REASONS, "inline", "mt", "all"})
+    equal(replies[7], {*REASONS, "all"})
+
+
+def interactive(tree, shell, setup, *args):
+    """A shell with the completion loaded, and a prompt."""
+    with open(tree.path("completion"), "w", encoding="ascii") as file:
+        file.write(tree.done("completion", shell))
+    terminal = Terminal([shutil.which(shell), *args], PS1="> ", TERM="dumb",
+                        HOME=tree.root, LC_ALL="C", **SANITIZER,
+                        PATH=command_in_path(tree))
+    terminal.send(f"{setup}. {tree.path('completion')}; echo rea''dy\r"
+                  .encode())
+    terminal.wait_for(lambda t: "ready" in t.text())
+    return terminal
+
+
+def test_completion_interactive(tree):
+    for shell, setup, args in (
+            ("bash", "", ("--norc", "--noprofile", "-i")),
+            ("zsh", "autoload -U compinit; compinit -D -u; ", ("-f", "-i"))):
+        with interactive(tree, shell, setup, *args) as terminal:
+            terminal.send(b"migratectl backe\t-o NAM\t-n; echo do''ne\r")
+            terminal.wait_for(lambda t: re.search(r"^done", t.text(), re.M))
+            contains(terminal.text(), "migratectl backends -o NAME -n")
+            contains(terminal.text(), "\ninline")
+            terminal.send(b"migratectl set dam\tback\tm\t; "
+                          b"echo no''w=$(migratectl get damon.backend)\r")
+            terminal.wait_for(lambda t: "now=" in t.text())
+            equal(tree.get("damon", "backend"), "mt")
+        tree.done("reset")
+        shutil.rmtree(tree.path("bin"))
+
+
+def test_completion_is_clean(tree):
+    script = tree.done("completion", "bash")
+    done = subprocess.run(["shellcheck", "-s", "bash", "-"], input=script,
+                          capture_output=True, encoding="utf-8", check=False)
+    equal(done.stdout, "")
+    with open("/dev/full", "w", encoding="ascii") as full:
+        equal(tree.run("completion", "zsh", stdout=full).status, 1)
+
+
+def test_completion_errors(tree):
+    hint = {"hint": "migratectl help completion"}
+    tree.misused("completion: for which shell, bash or zsh?", "completion",
+                 **hint)
+    tree.misused("completion: no such shell 'zhs'; did you mean 'zsh'?",
+                 "completion", "zhs", **hint)
+
+
+# agreement: help, manual, completion, ABI files, the kernel's sources
+
+# Columns that are no setting and no counter.
+OWN_COLUMNS = {
+    "list": {"reason", "set", "changed", "batch_bytes"},
+    "get": {"name", "key", "value", "default", "allowed", "help"},
+    "backends": {"name", "users", "declined"},
+    "stat": {"name", "engaged", "copy_share", "declined", "causes", "rate",
+             "page_ns", "interval_ns"},
+}
+OWN_COLUMNS["watch"] = OWN_COLUMNS["stat"]
+
+
+def source(path):
+    with open(f"{REPO}/{path}", encoding="utf-8") as file:
+        return file.read()
+
+
+def abi(name):
+    return source(f"Documentation/ABI/testing/{name}")
+
+
+def shell_function(tree, name, *args):
+    """The words that a function of the completion prints."""
+    script = tree.done("completion", "bash") + '\n"$@"\n'
+    done = subprocess.run(["bash", "-c", script, "bash", name, *args],
+                          stdout=subprocess.PIPE, encoding="ascii",
+                          env={"PATH": "/usr/bin:/bin"}, check=False)
+    return set(done.stdout.split())
+
+
+def help_columns(tree, command):
+    return {name.lower() for name in re.findall(
+        r"^  [* ] ([A-Z_]+) ", tree.done("help", command), re.M)}
+
+
+def help_options(tree, *command):
+    text = tree.done("help", *command)
+    return set(re.findall(r"^ +(?:-., )?(--[a-z-]+)", text, re.M))
+
+
+def help_keys(tree, owner):
+    return set(re.findall(r"^  ([a-z_]+) .*\n +of " + owner + ":",
                           tree.done("help", "set"), re.M))
+
+
+def test_agreement_on_reasons(tree):
+    from_help = set(re.findall(r"^  ([a-z_]+) +\S", tree.done("help", "list")
+                               .split("Reasons:")[1].split("\n\n")[0], re.M))
+    equal(from_help, set(REASONS))
+    equal(shell_function(tree, "_migratectl_reasons"), from_help)
+    text = abi("configfs-migrate-policy").split("/reasons/<reason>/\n")[1]
+    text = text.split("What:")[0]
+    table = re.split(r"^\t\t=+  ?=+$", text, flags=re.M)[2]
+    equal(set(re.findall(r"^\t\t([a-z_]+) ", table, re.M)), from_help)
+    page = manual().split("\nREASONS\n")[1].split("\nKEYS\n")[0]
+    equal(set(re.findall(r"^ {7}([a-z_]+)\b", page, re.M)), from_help)
+
+
+def test_agreement_on_keys(tree):
+    keys = help_keys(tree, "a reason")
     equal(keys, set(tree.read(f"{SYSFS}/features").split()))
+    equal(keys, set(fake_tree.DEFAULTS))
+    equal(keys, {key.lower() for key in re.findall(
+        r"^\t\[MIGRATE_KEY_(\w+)\]", source("mm/migrate_policy.c"), re.M)})
+    equal(keys, set(re.findall(r"^DEFAULT\((\w+),",
+                               source("mm/migrate_policy_sysfs.c"), re.M)))
+    text = abi("configfs-migrate-policy")
+    equal(keys, set(re.findall(r"/reasons/<reason>/(\w+)$", text, re.M)))
+    equal(help_keys(tree, "a backend"),
+          set(re.findall(r"/backends/\w+/(\w+)$", text, re.M)))
+    equal(help_keys(tree, "global"),
+          set(re.findall(r"/migrate_policy/(\w+)$", text, re.M)))
+    equal(keys, set(re.findall(r"/defaults/(\w+)$",
+                               abi("sysfs-kernel-mm-migrate-policy"), re.M)))
+    equal(shell_function(tree, "_migratectl_keys", "damon"), keys)
+    equal(shell_function(tree, "_migratectl_keys", "mt"), {"cpus"})
+    equal(shell_function(tree, "_migratectl_keys", "global"), {"stats"})
+
+
+def test_agreement_on_counters(tree):
+    counters = set(re.findall(r"^COUNTER\((\w+),",
+                              source("mm/migrate_policy_sysfs.c"), re.M))
+    equal(counters, set(COUNTERS))
+    text = abi("sysfs-kernel-mm-migrate-policy")
+    equal(counters, set(re.findall(r"/reasons/<reason>/(\w+)$", text, re.M)))
+    equal(counters | {"min_pages"},
+          set(re.findall(r"/backends/<backend>/(\w+)$", text, re.M)))
+    for command in ("stat", "watch"):
+        equal(help_columns(tree, command) - OWN_COLUMNS[command],
+              counters | {"backend"})
+    equal(help_columns(tree, "backends") - OWN_COLUMNS["backends"],
+          counters | {"min_pages"})
+    equal(help_columns(tree, "list") - OWN_COLUMNS["list"],
+          set(fake_tree.DEFAULTS))
+
+
+def test_agreement_on_columns(tree):
+    flat = re.sub(r"\s+", " ", manual().split("\nCOLUMNS\n")[1]
+                  .split("\nEXIT STATUS\n")[0])
+    known = set()
+    for command in commands(tree):
+        columns = help_columns(tree, command)
+        equal(command in OWN_COLUMNS, bool(columns))
+        equal(shell_function(tree, "_migratectl_columns", command),
+              {column.upper() for column in columns})
+        known |= columns
+    named = {word.lower() for word in re.findall(r"\b[A-Z][A-Z_]+\b", flat)}
+    equal(named - {"json", "cpu", "command"}, known)
+
+
+def test_agreement_on_commands_and_options(tree):
+    names = set(commands(tree))
+    equal(shell_function(tree, "_migratectl_commands"), names)
+    page = manual()
+    text = page.split("\nCOMMANDS\n")[1].split("\nOPTIONS\n")[0]
+    equal(set(re.findall(r"^ {7}([a-z]+)\b", text, re.M)) & names, names)
+    common = help_options(tree)
+    every = set(common)
+    for command in names:
+        own = help_options(tree, command) - {"--dry-run"}
+        words = shell_function(tree, "_migratectl_options", command)
+        equal({word for word in words if word.startswith("--")}, common | own)
+        every |= own
+    text = page.split("\nOPTIONS\n")[1].split("\nREASONS\n")[0]
+    equal(set(re.findall(r"^ {7}(?:-., |-. \w+, )?(--[a-z-]+)", text, re.M)),
+          every)
 
 
 def run_test(number, name, function):
