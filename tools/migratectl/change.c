@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Applying a set of changes for set and reset: the dry run, the verbose
+ * Applying a set of changes, whichever command made it: the dry run, the verbose
  * report, and what to tell after a failure.
  */
+#include <signal.h>
 #include <string.h>
 
 #include "cli.h"
@@ -38,7 +39,11 @@ static int report_failure(struct cli *cli, const struct mpol_changes *changes)
 {
 	size_t undone = mpol_changes_in_state(changes, MPOL_UNDONE);
 
-	mpol_failure(cli);
+	if (changes->failed->origin)
+		message("%s: %s", changes->failed->origin,
+			mpol_error(cli->mpol));
+	else
+		mpol_failure(cli);
 	if (undone)
 		message("%zu earlier change%s put back", undone,
 			undone == 1 ? " was" : "s were");
@@ -53,15 +58,31 @@ static int report_failure(struct cli *cli, const struct mpol_changes *changes)
 							    CLI_FAILED;
 }
 
+/* Half a transaction must not stay behind when somebody presses Ctrl-C. */
+static void hold_signals(sigset_t *before)
+{
+	static const int held[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE };
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < ARRAY_SIZE(held); i++)
+		sigaddset(&set, held[i]);
+	sigprocmask(SIG_BLOCK, &set, before);
+}
+
 int apply_changes(struct cli *cli, struct mpol_changes *changes)
 {
 	const struct options *options = &cli->options;
+	sigset_t before;
+	int ret = CLI_DONE;
 
 	changes->dry_run = options->dry_run;
 	changes->arg = options->dry_run ? stdout : stderr;
 	if (options->dry_run || options->verbose)
 		changes->report = print_write;
+	hold_signals(&before);
 	if (mpol_changes_apply(cli->mpol, changes))
-		return report_failure(cli, changes);
-	return CLI_DONE;
+		ret = report_failure(cli, changes);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return ret;
 }

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "mpol.h"
+#include "mpol_profile.h"
 
 #define PROGRAM	"migratectl"
 
@@ -19,6 +20,7 @@ enum {
 	CLI_FAILED = 1,
 	CLI_USAGE = 2,
 	CLI_NO_KERNEL = 3,	/* the kernel has no migrate_policy */
+	CLI_DIFFERS = 4,	/* the state is not what a profile says */
 	CLI_STUCK = 64,		/* a failed change could not be put back wholly */
 };
 
@@ -109,6 +111,10 @@ extern const size_t command_count;
 /* NULL, after a message with the nearest names, if there is none. */
 const struct command *find_command(const char *name);
 
+/* The same for the word behind "profile" and the like. */
+const struct command *find_subcommand(const struct command *command,
+				      const char *word);
+
 /* options.c */
 
 struct cli_option {
@@ -159,6 +165,15 @@ int mpol_failure(const struct cli *cli);
 /* Opens the trees; returns an exit code, after a message if not CLI_DONE. */
 int cli_open(struct cli *cli);
 
+/* The same for what needs no kernel; cli_open() may follow. */
+int cli_create(struct cli *cli);
+
+/*
+ * cli_open() for a command that changes settings: waits until nobody else
+ * does. A dry run waits for nobody.
+ */
+int cli_open_locked(struct cli *cli);
+
 /* Says once that migrate_policy=off makes every policy idle. */
 int warn_if_off(struct cli *cli);
 
@@ -184,6 +199,29 @@ void selection_free(struct selection *selection);
 
 /* Applies @changes, or prints them for a dry run; reports how it went. */
 int apply_changes(struct cli *cli, struct mpol_changes *changes);
+
+/* profile.c */
+
+/* What a profile asks for on this kernel, and what it is called. */
+struct wanted {
+	struct mpol_profile profile;
+	struct mpol_changes changes;	/* only what differs */
+};
+
+/* The one argument of a command; NULL after a usage error. */
+const char *one_argument(const struct cli *cli, int argc, char **argv,
+			 const char *what);
+
+/* Loads @name and compares it with the kernel's state. */
+int want_profile(struct cli *cli, const char *name, struct wanted *wanted);
+void wanted_free(struct wanted *wanted);
+
+/* Applies a profile as one transaction. */
+int apply_profile(struct cli *cli, const char *name);
+
+/* Writes all settings to @path, or to stdout for a dry run. */
+int save_settings(struct cli *cli, const char *path, const char *summary,
+		  bool replace);
 
 /* human.c: short texts, some of them made in @room (HUMAN_SIZE bytes). */
 
@@ -253,6 +291,16 @@ extern const struct command cmd_stat;
 extern const struct command cmd_watch;
 extern const struct command cmd_calibrate;
 extern const struct command cmd_completion;
+extern const struct command cmd_profile;
+extern const struct command cmd_profile_list;
+extern const struct command cmd_profile_show;
+extern const struct command cmd_profile_cat;
+extern const struct command cmd_profile_check;
+extern const struct command cmd_profile_diff;
+extern const struct command cmd_profile_apply;
+extern const struct command cmd_profile_save;
+extern const struct command cmd_save;
+extern const struct command cmd_restore;
 extern const struct command cmd_help;
 extern const struct command cmd_version;
 

@@ -8,6 +8,20 @@
 
 #include "cli.h"
 
+typedef void print_fn(const struct command *command);
+
+/* Subcommands come right behind the command that they belong to. */
+static void for_each_command(print_fn *print)
+{
+	for (size_t i = 0; i < command_count; i++) {
+		const struct command *const *sub = commands[i]->subcommands;
+
+		print(commands[i]);
+		for (; sub && *sub; sub++)
+			print(*sub);
+	}
+}
+
 /* One word each, between blanks. */
 static void print_options_of(const struct command *command)
 {
@@ -55,36 +69,67 @@ static void print_commands(void)
 	puts("'\n}");
 }
 
+static void print_subcommands_of(const struct command *command)
+{
+	if (!command->subcommands)
+		return;
+	printf("\t%s) echo '", command->name);
+	for (size_t i = 0; command->subcommands[i]; i++)
+		printf(" %s", strrchr(command->subcommands[i]->name, ' ') + 1);
+	puts("' ;;");
+}
+
 static void print_subcommands(void)
 {
 	print_function("_migratectl_subcommands");
 	puts("\tcase $1 in");
-	for (size_t i = 0; i < command_count; i++) {
-		const struct command *const *sub = commands[i]->subcommands;
-
-		if (!sub)
-			continue;
-		printf("\t%s) echo '", commands[i]->name);
-		for (; *sub; sub++)
-			printf(" %s", strrchr((*sub)->name, ' ') + 1);
-		puts("' ;;");
-	}
+	for_each_command(print_subcommands_of);
 	puts("\thelp) _migratectl_commands ;;");
 	puts("\tcompletion) echo 'bash zsh' ;;\n\tesac\n}");
+}
+
+static void print_group(const struct command *command)
+{
+	if (command->subcommands)
+		printf("\t%s) return 0 ;;\n", command->name);
+}
+
+/* Whether the name of a command has a second word. */
+static void print_is_group(void)
+{
+	print_function("_migratectl_is_group");
+	puts("\tcase $1 in");
+	for_each_command(print_group);
+	puts("\tesac\n\treturn 1\n}");
+}
+
+static void print_own_options(const struct command *command)
+{
+	printf("\t'%s') echo '", command->name);
+	print_options_of(command);
+	puts("' ;;");
 }
 
 static void print_option_words(void)
 {
 	print_function("_migratectl_options");
 	puts("\tcase $1 in");
-	for (size_t i = 0; i < command_count; i++) {
-		printf("\t%s) echo '", commands[i]->name);
-		print_options_of(commands[i]);
-		puts("' ;;");
-	}
+	for_each_command(print_own_options);
 	printf("\tesac\n\techo '");
 	print_options_of(NULL);
 	puts("'\n}");
+}
+
+static void print_columns_of(const struct command *command)
+{
+	const struct columns *columns = &command->columns;
+
+	if (!columns->count)
+		return;
+	printf("\t'%s') echo '", command->name);
+	for (size_t i = 0; i < columns->count; i++)
+		printf("%s%s", i ? " " : "", columns->column[i].name);
+	puts("' ;;");
 }
 
 /* As the command's heading has them, and in lower case as JSON does. */
@@ -92,16 +137,7 @@ static void print_columns(void)
 {
 	print_function("_migratectl_columns");
 	puts("\tcase ${1:-list} in");
-	for (size_t i = 0; i < command_count; i++) {
-		const struct columns *columns = &commands[i]->columns;
-
-		if (!columns->count)
-			continue;
-		printf("\t%s) echo '", commands[i]->name);
-		for (size_t j = 0; j < columns->count; j++)
-			printf("%s%s", j ? " " : "", columns->column[j].name);
-		puts("' ;;");
-	}
+	for_each_command(print_columns_of);
 	puts("\tesac\n}");
 }
 
@@ -157,6 +193,8 @@ static void print_names(void)
 	puts("'\n}");
 	print_function("_migratectl_backends");
 	puts("\t" PROGRAM " backends -rno NAME 2>/dev/null || echo 'inline mt'\n}");
+	print_function("_migratectl_profiles");
+	puts("\t" PROGRAM " profile list -rno NAME 2>/dev/null\n}");
 }
 
 /* Which names a command takes. */
@@ -171,6 +209,8 @@ static void print_arguments(void)
 			     "echo 'all " MPOL_GLOBAL_NAME "'" },
 		{ "stat|watch", "_migratectl_reasons; _migratectl_backends; "
 				"echo all" },
+		{ "'profile show'|'profile cat'|'profile check'|'profile diff'|"
+		  "'profile apply'", "_migratectl_profiles" },
 	};
 
 	print_function("_migratectl_names");
@@ -221,6 +261,8 @@ static const char candidates[] =
 "\t\t-*) ;;\n"
 "\t\t*)\tif [ -z \"$command\" ]; then\n"
 "\t\t\t\tcommand=$word\n"
+"\t\t\telif _migratectl_is_group \"$command\"; then\n"
+"\t\t\t\tcommand=\"$command $word\"\n"
 "\t\t\telse\n"
 "\t\t\t\tobject=$word\n"
 "\t\t\t\tcount=$((count + 1))\n"
@@ -242,6 +284,7 @@ static const char candidates[] =
 "\tcase $command,$1 in\n"
 "\t*,-*) _migratectl_options \"$command\" | _migratectl_lines ;;\n"
 "\t,*) _migratectl_commands | _migratectl_lines ;;\n"
+"\tsave,*|restore,*|'profile '*,*/*) echo file ;;\n"
 "\tset,classes=*) _migratectl_values classes |\n"
 "\t\t_migratectl_list \"${1#*=}\" \"${1%%=*}=\" ;;\n"
 "\tset,*=*) _migratectl_values \"${1%%=*}\" | _migratectl_lines |\n"
@@ -261,6 +304,7 @@ static void print_tables(void)
 {
 	print_commands();
 	print_subcommands();
+	print_is_group();
 	print_option_words();
 	print_columns();
 	print_keys();

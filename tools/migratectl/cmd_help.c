@@ -10,6 +10,7 @@ static const char exit_help[] =
 "  1  failed; nothing was changed, or all of it was put back\n"
 "  2  wrong usage\n"
 "  3  the kernel has no migrate_policy\n"
+"  4  the state differs from the profile (profile check)\n"
 " 64  a failed change could not be put back wholly\n";
 
 void print_overview(FILE *file)
@@ -60,6 +61,13 @@ static void print_keys(void)
 	}
 }
 
+static void print_subcommands(const struct command *command)
+{
+	for (size_t i = 0; command->subcommands[i]; i++)
+		printf("  %-20s %s\n", command->subcommands[i]->name,
+		       command->subcommands[i]->summary);
+}
+
 void print_command_help(const struct command *command)
 {
 	printf("Usage: " PROGRAM " [OPTION...] %s%s%s\n\n%s%s", command->name,
@@ -69,6 +77,8 @@ void print_command_help(const struct command *command)
 		fputs(command->help, stdout);
 	if (command == &cmd_list)
 		print_reasons();
+	if (command->subcommands)
+		print_subcommands(command);
 	if (command == &cmd_set || command == &cmd_get)
 		print_keys();
 	if (command->columns.count)
@@ -81,13 +91,15 @@ static int run_help(struct cli *cli, int argc, char **argv)
 {
 	const struct command *command;
 
-	if (argc > 1)
-		return usage_error(cli, "help: one command at a time");
 	if (!argc) {
 		print_overview(stdout);
 		return CLI_DONE;
 	}
 	command = find_command(argv[0]);
+	if (command && argc == 2 && command->subcommands)
+		command = find_subcommand(command, argv[1]);
+	else if (argc > 1)
+		return usage_error(cli, "help: one command at a time");
 	if (!command)
 		return CLI_USAGE;
 	print_command_help(command);

@@ -51,7 +51,7 @@ static int reset(struct cli *cli, const struct selection *reasons)
 static int run(struct cli *cli, int argc, char **argv)
 {
 	struct selection reasons = { 0 };
-	int ret = cli_open(cli);
+	int ret = cli_open_locked(cli);
 
 	if (!ret && !argc)
 		ret = select_type(cli, MPOL_REASON, &reasons);

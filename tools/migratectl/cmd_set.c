@@ -69,7 +69,7 @@ static int run(struct cli *cli, int argc, char **argv)
 	if (!ret)
 		ret = split_all(cli, argc - 1, argv + 1);
 	if (!ret)
-		ret = cli_open(cli);
+		ret = cli_open_locked(cli);
 	if (!ret)
 		ret = select_objects(cli, argv[0], &objects);
 	for (size_t i = 0; !ret && i < objects.count; i++)

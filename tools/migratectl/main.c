@@ -14,7 +14,8 @@
 
 const struct command *const commands[] = {
 	&cmd_list, &cmd_get, &cmd_set, &cmd_reset, &cmd_backends, &cmd_stat,
-	&cmd_watch, &cmd_calibrate, &cmd_completion, &cmd_help, &cmd_version,
+	&cmd_watch, &cmd_calibrate, &cmd_profile, &cmd_save, &cmd_restore,
+	&cmd_completion, &cmd_help, &cmd_version,
 };
 
 const size_t command_count = ARRAY_SIZE(commands);
@@ -42,6 +43,50 @@ const struct command *find_command(const char *name)
 	return NULL;
 }
 
+static const char *last_word(const struct command *command)
+{
+	return strrchr(command->name, ' ') + 1;
+}
+
+static int no_such_subcommand(const struct command *command, const char *word)
+{
+	const struct cli here = { .command = command };
+	struct mpol_names names = { 0 };
+	char hint[256];
+
+	for (size_t i = 0; command->subcommands[i]; i++)
+		if (mpol_names_add(&names, last_word(command->subcommands[i])))
+			exit(failed("out of memory"));
+	mpol_suggest(word, &names, hint, sizeof(hint));
+	mpol_names_free(&names);
+	return usage_error(&here, "%s: no such command '%s'; %s", command->name,
+			   word, hint);
+}
+
+const struct command *find_subcommand(const struct command *command,
+				      const char *word)
+{
+	for (size_t i = 0; command->subcommands[i]; i++)
+		if (!strcmp(last_word(command->subcommands[i]), word))
+			return command->subcommands[i];
+	no_such_subcommand(command, word);
+	return NULL;
+}
+
+static int choose_subcommand(struct cli *cli, int argc, char **argv)
+{
+	const struct command *sub;
+
+	if (!argc)
+		return usage_error(cli, "%s: %s?", cli->command->name,
+				   cli->command->arguments);
+	sub = find_subcommand(cli->command, argv[0]);
+	if (!sub)
+		return CLI_USAGE;
+	cli->command = sub;
+	return CLI_DONE;
+}
+
 static int run(struct cli *cli, int argc, char **argv)
 {
 	int ret;
@@ -56,6 +101,13 @@ static int run(struct cli *cli, int argc, char **argv)
 			return ret;
 		argc -= optind;
 		argv += optind;
+	}
+	if (cli->command->subcommands && (argc || !cli->options.help)) {
+		ret = choose_subcommand(cli, argc, argv);
+		if (ret)
+			return ret;
+		argc--;
+		argv++;
 	}
 	if (cli->options.help) {
 		print_command_help(cli->command);

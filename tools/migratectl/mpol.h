@@ -90,6 +90,7 @@ struct mpol_change {
 	char *key;
 	char *old;
 	char *value;
+	char *origin;			/* "FILE:LINE", or NULL */
 	enum mpol_state state;
 };
 
@@ -103,6 +104,7 @@ struct mpol_changes {
 	bool dry_run;			/* report the writes, do none */
 	mpol_report_fn *report;		/* may be NULL */
 	void *arg;
+	const struct mpol_change *failed;	/* set by mpol_changes_apply() */
 };
 
 /* mpol_tree.c */
@@ -117,10 +119,27 @@ struct mpol_changes {
  * Returns -EOPNOTSUPP if the kernel has no migrate_policy.
  */
 int mpol_open(struct mpol **mp, const char *root);
+
+/* The two halves of mpol_open(): what needs no kernel works after the first. */
+int mpol_create(struct mpol **mp, const char *root);
+int mpol_attach(struct mpol *m);
 void mpol_close(struct mpol *m);
 
 /* The sentence that the last failed call left; never NULL. */
 const char *mpol_error(const struct mpol *m);
+
+/* mpol_lock.c */
+
+/**
+ * mpol_lock - keep other changes out until mpol_close()
+ * @m: the handle
+ * @wait: for whoever has the lock, instead of returning -EWOULDBLOCK
+ *
+ * Everything that reads settings in order to change them has to hold it.
+ * -ENOSYS on the rare kernel without file locks.
+ */
+int mpol_lock(struct mpol *m, bool wait);
+void mpol_unlock(struct mpol *m);
 
 /* mpol_attr.c */
 
@@ -146,6 +165,8 @@ int mpol_enabled(struct mpol *m);
 /* mpol_names.c */
 
 int mpol_names_add(struct mpol_names *names, const char *name);
+int mpol_names_add_all(struct mpol_names *to, const struct mpol_names *from);
+bool mpol_names_have(const struct mpol_names *names, const char *name);
 void mpol_names_free(struct mpol_names *names);
 void mpol_names_join(const struct mpol_names *names, const char *separator,
 		     char *text, size_t size);
@@ -277,6 +298,13 @@ int mpol_allowed(struct mpol *m, enum mpol_type type, const char *key,
 bool mpol_same_value(const struct mpol_key *key, const char *written,
 		     const char *shown);
 
+/*
+ * Whether writing @wanted over @shown would change nothing. Unlike above, the
+ * kernel did not accept @wanted yet: what is in doubt differs.
+ */
+bool mpol_no_change(const struct mpol_key *key, const char *wanted,
+		    const char *shown);
+
 /* mpol_explain.c */
 
 /* Turns the errno of a refused write into a sentence; returns -@err. */
@@ -293,6 +321,9 @@ int mpol_explain(struct mpol *m, const struct mpol_object *object,
 int mpol_changes_add(struct mpol *m, struct mpol_changes *changes,
 		     const struct mpol_object *object, const char *key,
 		     const char *value);
+
+/* Takes the change that was added last out again. */
+void mpol_changes_drop_last(struct mpol_changes *changes);
 
 /*
  * Writes what differs, in order, and reads each back. On the first failure

@@ -127,10 +127,12 @@ int mpol_changes_apply(struct mpol *m, struct mpol_changes *changes)
 	size_t i;
 	int ret = 0;
 
+	changes->failed = NULL;
 	for (i = 0; !ret && i < changes->count; i++)
 		ret = apply_one(m, changes, &changes->change[i]);
 	if (!ret)
 		return 0;
+	changes->failed = &changes->change[i - 1];
 	/* The undoing has failures of its own; the first cause is what counts. */
 	memcpy(cause, m->error, sizeof(cause));
 	while (i--)
@@ -149,14 +151,20 @@ size_t mpol_changes_in_state(const struct mpol_changes *changes,
 	return count;
 }
 
+void mpol_changes_drop_last(struct mpol_changes *changes)
+{
+	struct mpol_change *last = &changes->change[--changes->count];
+
+	free(last->key);
+	free(last->old);
+	free(last->value);
+	free(last->origin);
+}
+
 void mpol_changes_free(struct mpol_changes *changes)
 {
-	for (size_t i = 0; i < changes->count; i++) {
-		free(changes->change[i].key);
-		free(changes->change[i].old);
-		free(changes->change[i].value);
-	}
+	while (changes->count)
+		mpol_changes_drop_last(changes);
 	free(changes->change);
 	changes->change = NULL;
-	changes->count = 0;
 }

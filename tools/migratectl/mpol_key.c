@@ -169,3 +169,28 @@ bool mpol_same_value(const struct mpol_key *key, const char *written,
 	}
 	return false;
 }
+
+static bool parses_as_cpus(const char *text)
+{
+	char map[CPUS_MAX];
+
+	return parse_cpus(text, map);
+}
+
+bool mpol_no_change(const struct mpol_key *key, const char *wanted,
+		    const char *shown)
+{
+	if (!strcmp(wanted, shown))
+		return true;
+	switch (key ? key->kind : MPOL_WORD) {
+	case MPOL_NUMBER:
+	case MPOL_WORDLIST:
+		return mpol_same_value(key, wanted, shown);
+	case MPOL_CPULIST:
+		return parses_as_cpus(wanted) && same_cpus(wanted, shown);
+	case MPOL_BOOL:
+	case MPOL_WORD:
+		break;
+	}
+	return false;
+}

@@ -28,6 +28,14 @@ int mpol_names_add(struct mpol_names *names, const char *name)
 	return 0;
 }
 
+bool mpol_names_have(const struct mpol_names *names, const char *name)
+{
+	for (size_t i = 0; i < names->count; i++)
+		if (!strcmp(names->name[i], name))
+			return true;
+	return false;
+}
+
 void mpol_names_free(struct mpol_names *names)
 {
 	for (size_t i = 0; i < names->count; i++)
@@ -76,13 +84,14 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static int list_dir(int dirfd, const char *path, bool directories,
-		    struct mpol_names *names)
+int mpol_read_dir(int dirfd, const char *path, bool directories,
+		  struct mpol_names *names)
 {
 	int fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	int ret;
 
+	*names = (struct mpol_names){ 0 };
 	if (!dir) {
 		ret = -errno;
 		if (fd >= 0)
@@ -99,10 +108,8 @@ static int list_dir(int dirfd, const char *path, bool directories,
 int mpol_list_at(struct mpol *m, int dirfd, const char *path, bool directories,
 		 struct mpol_names *names)
 {
-	int ret;
+	int ret = mpol_read_dir(dirfd, path, directories, names);
 
-	*names = (struct mpol_names){ 0 };
-	ret = list_dir(dirfd, path, directories, names);
 	if (ret) {
 		mpol_names_free(names);
 		mpol_fail(m, -ret, "%s/%s: %s",
@@ -173,7 +180,7 @@ static bool has_object(struct mpol *m, const struct mpol_object *object)
 	       !fstatat(m->config_fd, path, &st, 0) && S_ISDIR(st.st_mode);
 }
 
-static int add_all(struct mpol_names *to, const struct mpol_names *from)
+int mpol_names_add_all(struct mpol_names *to, const struct mpol_names *from)
 {
 	int ret = 0;
 
@@ -192,7 +199,7 @@ static int no_such_object(struct mpol *m, const char *name)
 		return ret;
 	ret = mpol_objects(m, MPOL_BACKEND, &backends);
 	if (!ret) {
-		ret = add_all(&known, &backends);
+		ret = mpol_names_add_all(&known, &backends);
 		mpol_names_free(&backends);
 	}
 	if (!ret)

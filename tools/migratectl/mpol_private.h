@@ -16,6 +16,8 @@
 struct mpol {
 	int config_fd;		/* migrate_policy/ in configfs */
 	int sysfs_fd;		/* kernel/mm/migrate_policy/ in sysfs */
+	int lock_fd;		/* -1 while this handle holds no lock */
+	char root[PATH_MAX];	/* empty for the running kernel */
 	char config_path[PATH_MAX];
 	char sysfs_path[PATH_MAX];
 	char error[MPOL_ERROR_SIZE];
@@ -31,6 +33,9 @@ int mpol_locate_configfs(struct mpol *m, char *path);
 /* The mount point of configfs; -ENOENT if it is not mounted. */
 int mpol_find_configfs(FILE *mountinfo, char *path, size_t size);
 
+/* @path of the running system, below the handle's root (PATH_MAX bytes). */
+int mpol_below_root(struct mpol *m, const char *path, char *full);
+
 /* Reads a whole file below @dirfd; strips one newline. */
 int mpol_read_at(int dirfd, const char *path, char *value);
 
@@ -41,5 +46,9 @@ int mpol_relative_path(const struct mpol_object *object, const char *key,
 /* The directories, or the files, in a directory, in alphabetical order. */
 int mpol_list_at(struct mpol *m, int dirfd, const char *path, bool directories,
 		 struct mpol_names *names);
+
+/* The same without a sentence for mpol_error(). */
+int mpol_read_dir(int dirfd, const char *path, bool directories,
+		  struct mpol_names *names);
 
 #endif /* MPOL_PRIVATE_H */

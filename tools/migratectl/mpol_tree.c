@@ -142,17 +142,17 @@ static int join(struct mpol *m, char *path, const char *dir, const char *rest)
 			 strerror(ENAMETOOLONG));
 }
 
-static int open_trees(struct mpol *m, const char *root)
+int mpol_attach(struct mpol *m)
 {
 	char configfs[PATH_MAX];
-	int ret = join(m, m->sysfs_path, root ? root : "", SYSFS_DIR);
+	int ret = mpol_below_root(m, SYSFS_DIR, m->sysfs_path);
 
 	if (!ret)
 		ret = open_dir(m, m->sysfs_path, &m->sysfs_fd);
 	if (ret)
 		return ret;
-	ret = root ? join(m, configfs, root, CONFIGFS) :
-		     mpol_locate_configfs(m, configfs);
+	ret = *m->root ? mpol_below_root(m, CONFIGFS, configfs) :
+			 mpol_locate_configfs(m, configfs);
 	if (!ret)
 		ret = join(m, m->config_path, configfs, CONFIGFS_DIR);
 	if (!ret)
@@ -160,7 +160,12 @@ static int open_trees(struct mpol *m, const char *root)
 	return ret;
 }
 
-int mpol_open(struct mpol **mp, const char *root)
+int mpol_below_root(struct mpol *m, const char *path, char *full)
+{
+	return join(m, full, m->root, path);
+}
+
+int mpol_create(struct mpol **mp, const char *root)
 {
 	struct mpol *m = calloc(1, sizeof(*m));
 
@@ -171,7 +176,15 @@ int mpol_open(struct mpol **mp, const char *root)
 	mpol_fail(m, ENOMEM, "%s", strerror(ENOMEM));
 	m->config_fd = -1;
 	m->sysfs_fd = -1;
-	return open_trees(m, root);
+	m->lock_fd = -1;
+	return join(m, m->root, root ? root : "", "");
+}
+
+int mpol_open(struct mpol **mp, const char *root)
+{
+	int ret = mpol_create(mp, root);
+
+	return ret ? ret : mpol_attach(*mp);
 }
 
 void mpol_close(struct mpol *m)
@@ -182,5 +195,6 @@ void mpol_close(struct mpol *m)
 		close(m->config_fd);
 	if (m->sysfs_fd >= 0)
 		close(m->sysfs_fd);
+	mpol_unlock(m);
 	free(m);
 }

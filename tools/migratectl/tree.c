@@ -7,16 +7,65 @@
 
 #include "cli.h"
 
-int cli_open(struct cli *cli)
+int cli_create(struct cli *cli)
 {
-	int ret = mpol_open(&cli->mpol, cli->options.root);
+	int ret = mpol_create(&cli->mpol, cli->options.root);
+
+	if (!cli->mpol)
+		return failed("out of memory");
+	return ret ? mpol_failure(cli) : CLI_DONE;
+}
+
+static int attach(struct cli *cli)
+{
+	int ret = mpol_attach(cli->mpol);
 
 	if (!ret)
 		return CLI_DONE;
-	if (!cli->mpol)
-		return failed("out of memory");
 	mpol_failure(cli);
 	return ret == -EOPNOTSUPP ? CLI_NO_KERNEL : CLI_FAILED;
+}
+
+int cli_open(struct cli *cli)
+{
+	int ret = cli->mpol ? CLI_DONE : cli_create(cli);
+
+	return ret ? ret : attach(cli);
+}
+
+static int lock(struct cli *cli)
+{
+	int ret = mpol_lock(cli->mpol, false);
+
+	if (ret == -EWOULDBLOCK) {
+		message("%s; waiting", mpol_error(cli->mpol));
+		ret = mpol_lock(cli->mpol, true);
+	}
+	/* Better to work unprotected there than not at all. */
+	if (ret == -ENOSYS) {
+		message("warning: %s; make sure that nobody else changes the policy now",
+			mpol_error(cli->mpol));
+		return CLI_DONE;
+	}
+	return ret ? mpol_failure(cli) : CLI_DONE;
+}
+
+int cli_open_locked(struct cli *cli)
+{
+	int ret = cli_open(cli);
+
+	return ret || cli->options.dry_run ? ret : lock(cli);
+}
+
+int warn_if_off(struct cli *cli)
+{
+	int enabled = mpol_enabled(cli->mpol);
+
+	if (enabled < 0)
+		return mpol_failure(cli);
+	if (!enabled)
+		message("warning: the kernel was started with migrate_policy=off: settings are kept, but none takes effect");
+	return CLI_DONE;
 }
 
 /* 1 if a reason has a policy of its own, 0, or a negative errno. */
@@ -75,16 +124,5 @@ int warn_if_idle(struct cli *cli)
 		return mpol_failure(cli);
 	if (!ret)
 		message("note: every reason is at its default, so nothing is counted; '" PROGRAM " set " MPOL_GLOBAL_NAME " stats=1' counts all the same");
-	return CLI_DONE;
-}
-
-int warn_if_off(struct cli *cli)
-{
-	int enabled = mpol_enabled(cli->mpol);
-
-	if (enabled < 0)
-		return mpol_failure(cli);
-	if (!enabled)
-		message("warning: the kernel was started with migrate_policy=off: settings are kept, but none takes effect");
 	return CLI_DONE;
 }

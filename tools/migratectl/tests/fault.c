@@ -8,6 +8,7 @@
  *   PATH:ERRNO@N    only the Nth one does
  *   PATH:!ERRNO     opening it for writing fails
  *   PATH:=VALUE     the write succeeds, but VALUE is stored
+ *   fsync:ERRNO     this call fails; so do rename and flock
  *
  * A PATH that ends in * matches wherever it stands.
  *
@@ -39,6 +40,12 @@ int __real_openat(int dirfd, const char *path, int flags, int mode);
 int __wrap_openat(int dirfd, const char *path, int flags, int mode);
 ssize_t __real_write(int fd, const void *data, size_t size);
 ssize_t __wrap_write(int fd, const void *data, size_t size);
+int __real_fsync(int fd);
+int __wrap_fsync(int fd);
+int __real_flock(int fd, int operation);
+int __wrap_flock(int fd, int operation);
+int __real_rename(const char *from, const char *to);
+int __wrap_rename(const char *from, const char *to);
 
 static bool parse(const char *text, struct rule *rule)
 {
@@ -118,6 +125,37 @@ static ssize_t store(int fd, const struct rule *rule, const void *data,
 	return (ssize_t)size;
 }
 
+static bool is_due(struct rule *rule)
+{
+	rule->writes++;
+	return rule->write_errno && (!rule->nth || rule->nth == rule->writes);
+}
+
+static bool call_fails(const char *name)
+{
+	struct rule *rule = find_rule(name);
+
+	if (!rule || !is_due(rule))
+		return false;
+	errno = rule->write_errno;
+	return true;
+}
+
+int __wrap_fsync(int fd)
+{
+	return call_fails("fsync") ? -1 : __real_fsync(fd);
+}
+
+int __wrap_flock(int fd, int operation)
+{
+	return call_fails("flock") ? -1 : __real_flock(fd, operation);
+}
+
+int __wrap_rename(const char *from, const char *to)
+{
+	return call_fails("rename") ? -1 : __real_rename(from, to);
+}
+
 ssize_t __wrap_write(int fd, const void *data, size_t size)
 {
 	char link[32], path[PATH_MAX] = "";
@@ -129,8 +167,7 @@ ssize_t __wrap_write(int fd, const void *data, size_t size)
 	rule = find_rule(path);
 	if (!rule)
 		return __real_write(fd, data, size);
-	rule->writes++;
-	if (rule->write_errno && (!rule->nth || rule->nth == rule->writes)) {
+	if (is_due(rule)) {
 		errno = rule->write_errno;
 		return -1;
 	}

@@ -73,7 +73,8 @@ class Tree:
     def snapshot(self):
         return {os.path.join(top, name): open(os.path.join(top, name),
                                               encoding="ascii").read()
-                for top, _, names in os.walk(self.root) for name in names}
+                for top, _, names in os.walk(self.root) for name in names
+                if name != "migratectl.lock"}
 
     def run(self, *args, fault=None, numa=None, stdout=subprocess.PIPE):
         name = ("migratectl-numa" if numa else
@@ -1289,8 +1290,8 @@ def test_options_of_other_commands(tree):
 
 def test_wrong_command(tree):
     tree.misused("no such command 'lst'; did you mean 'list'?", "lst")
-    tree.misused("no such command 'rest'; did you mean 'reset'?", "help",
-                 "rest")
+    tree.misused("no such command 'rese'; did you mean 'reset'?", "help",
+                 "rese")
 
 
 def test_usage_errors_need_no_kernel(tree):
@@ -1312,6 +1313,27 @@ def test_help(tree):
         equal(tree.done(command, "--help"), text)
         for line in (overview + text).splitlines():
             assert len(line) <= 80, line
+
+
+def test_help_of_subcommands(tree):
+    shutil.rmtree(tree.path("sys"))
+    words = [name.split()[1] for name in subcommands(tree)]
+    equal("|".join(words), "list|show|cat|check|diff|apply|save")
+    for word in words:
+        text = tree.done("help", "profile", word)
+        contains(text, f"Usage: migratectl [OPTION...] profile {word}")
+        equal(tree.done("profile", word, "--help"), text)
+        for line in text.splitlines():
+            assert len(line) <= 80, line
+    hint = {"hint": "migratectl help profile"}
+    tree.misused("profile: no such command 'aply'; did you mean 'apply'?",
+                 "profile", "aply", **hint)
+    tree.misused("profile: no such command 'lst'; did you mean 'list'?",
+                 "help", "profile", "lst", **hint)
+    tree.misused("profile: list|show|cat|check|diff|apply|save?", "profile",
+                 **hint)
+    tree.misused("help: one command at a time", "help", "set", "get",
+                 hint="migratectl help help")
 
 
 def test_version(tree):
@@ -1338,10 +1360,16 @@ def commands(tree):
     return [line.split()[0] for line in text.splitlines()]
 
 
-def manual(*options):
+def subcommands(tree):
+    return [f"{command} {word}" for command in commands(tree)
+            for word in re.findall(rf"^  {command} (\w+) ",
+                                   tree.done("help", command), re.M)]
+
+
+def manual(page="migratectl.8"):
     done = subprocess.run(
-        ["groff", "-ww", "-man", "-Tutf8", "-rHY=0", "-P-cbou", *options,
-         f"{SOURCE}/migratectl.8"], capture_output=True, encoding="utf-8",
+        ["groff", "-ww", "-man", "-Tutf8", "-rHY=0", "-P-cbou",
+         f"{SOURCE}/{page}"], capture_output=True, encoding="utf-8",
         check=True)
     equal(done.stderr, "")
     return done.stdout.replace("\u2010", "-").replace("\u2212", "-")
@@ -1350,12 +1378,13 @@ def manual(*options):
 def test_manual_is_clean(tree):
     assert tree
     contains(manual(), "EXIT STATUS")
+    contains(manual("migratectl.conf.5"), "WHERE PROFILES ARE")
 
 
 def test_manual_names_everything(tree):
     text = manual()
     flat = re.sub(r"\s+", " ", text)
-    for command in commands(tree):
+    for command in commands(tree) + subcommands(tree):
         assert re.search(rf"^ +{command}\b", text, re.M), command
     overview = tree.done("help")
     texts = [overview] + [tree.done("help", name) for name in commands(tree)]
@@ -1363,9 +1392,9 @@ def test_manual_names_everything(tree):
         contains(flat, option)
     for code in re.findall(r"^ *(\d+)  ", overview, re.M):
         assert re.search(rf"^ +{code} ", text, re.M), code
-    for command in commands(tree):
+    for command in commands(tree) + subcommands(tree):
         for column in re.findall(r"^  [* ] ([A-Z_]+)",
-                                 tree.done("help", command), re.M):
+                                 tree.done("help", *command.split()), re.M):
             assert re.search(rf"\b{column}\b", flat), column
     for key in re.findall(r"^  ([a-z_]+) .*\n +of ",
                           tree.done("help", "set"), re.M):
@@ -1431,7 +1460,7 @@ def test_completion_bash(tree):
     for counter in COUNTERS:
         tree.write(f"{SYSFS}/reasons/newer/{counter}", "0")
     offers(
-        tree, ("migratectl s", "set stat"), ("migratectl -J wa", "watch"),
+        tree, ("migratectl s", "set stat save"), ("migratectl -J wa", "watch"),
         ("migratectl list de", "demotion"), ("migratectl list ne", "newer"),
         ("migratectl set a", "all"), ("migratectl set gl", "global"),
         ("migratectl set demotion,da", "demotion,damon"),
@@ -1544,6 +1573,11 @@ OWN_COLUMNS = {
              "page_ns", "interval_ns"},
 }
 OWN_COLUMNS["watch"] = OWN_COLUMNS["stat"]
+OWN_COLUMNS.update({
+    "profile list": {"name", "summary", "settings", "file"},
+    "profile show": {"name", "key", "value", "from"},
+    "profile diff": {"name", "key", "now", "profile", "from"},
+})
 
 
 def source(path):
@@ -1566,7 +1600,7 @@ def shell_function(tree, name, *args):
 
 def help_columns(tree, command):
     return {name.lower() for name in re.findall(
-        r"^  [* ] ([A-Z_]+) ", tree.done("help", command), re.M)}
+        r"^  [* ] ([A-Z_]+) ", tree.done("help", *command.split()), re.M)}
 
 
 def help_options(tree, *command):
@@ -1634,7 +1668,7 @@ def test_agreement_on_columns(tree):
     flat = re.sub(r"\s+", " ", manual().split("\nCOLUMNS\n")[1]
                   .split("\nEXIT STATUS\n")[0])
     known = set()
-    for command in commands(tree):
+    for command in commands(tree) + subcommands(tree):
         columns = help_columns(tree, command)
         equal(command in OWN_COLUMNS, bool(columns))
         equal(shell_function(tree, "_migratectl_columns", command),
@@ -1650,10 +1684,14 @@ def test_agreement_on_commands_and_options(tree):
     page = manual()
     text = page.split("\nCOMMANDS\n")[1].split("\nOPTIONS\n")[0]
     equal(set(re.findall(r"^ {7}([a-z]+)\b", text, re.M)) & names, names)
+    equal(set(re.findall(r"^ {7}(profile [a-z]+)\b", text, re.M)),
+          set(subcommands(tree)))
     common = help_options(tree)
     every = set(common)
-    for command in names:
-        own = help_options(tree, command) - {"--dry-run"}
+    equal(shell_function(tree, "_migratectl_subcommands", "profile"),
+          {name.split()[1] for name in subcommands(tree)})
+    for command in [*names, *subcommands(tree)]:
+        own = help_options(tree, *command.split()) - {"--dry-run"}
         words = shell_function(tree, "_migratectl_options", command)
         equal({word for word in words if word.startswith("--")}, common | own)
         every |= own
@@ -1677,13 +1715,13 @@ def run_test(number, name, function):
     return True
 
 
-def main():
+def main(names):
     global BUILD
     if len(sys.argv) < 2:
-        sys.exit("usage: test_cli.py DIR [NAME...]")
+        sys.exit(f"usage: {os.path.basename(sys.argv[0])} DIR [NAME...]")
     BUILD = os.path.abspath(sys.argv[1])
-    tests = [(name, function) for name, function in globals().items()
-             if name.startswith("test_") and
+    tests = [(name, function) for name, function in names.items()
+             if name.startswith("test_") and callable(function) and
              (len(sys.argv) == 2 or name in sys.argv[2:])]
     print(f"TAP version 13\n1..{len(tests)}")
     passed = [run_test(number, *test)
@@ -1692,4 +1730,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    main(globals())
