@@ -270,14 +270,6 @@ char *table_text(struct libscols_table *table);
 int catch_signals(void);
 bool was_stopped(void);
 
-/* file.c */
-
-/*
- * Replaces a file in one step: readers see the old text or the new one, and
- * after a failure, which is reported, the old one. Returns an exit code.
- */
-int file_replace(const char *path, const char *text);
-
 /* cmd_help.c */
 void print_overview(FILE *file);
 void print_command_help(const struct command *command);

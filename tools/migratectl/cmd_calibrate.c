@@ -125,9 +125,10 @@ static int print(struct cli *cli, const char *text)
 
 	if (!text)
 		return failed("out of memory");
-	if (path)
-		return file_replace(path, text);
-	fputs(text, stdout);
+	if (path && mpol_store(cli->mpol, path, text, true))
+		return mpol_failure(cli);
+	if (!path)
+		fputs(text, stdout);
 	return CLI_DONE;
 }
 

@@ -39,7 +39,8 @@ static int print_metrics(struct cli *cli, int argc, char **argv)
 	if (!ret)
 		text = prometheus_text(cli, &objects);
 	if (text && path)
-		ret = file_replace(path, text);
+		ret = mpol_store(cli->mpol, path, text, true) ?
+			      mpol_failure(cli) : CLI_DONE;
 	else if (text)
 		fputs(text, stdout);
 	else

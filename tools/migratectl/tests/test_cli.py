@@ -948,6 +948,10 @@ def test_prometheus_file(tree):
     equal(open(path, encoding="ascii").read(),
           tree.done("stat", "--prometheus"))
     equal(os.stat(path).st_mode & 0o777, 0o644)
+    os.umask(0o027)
+    tree.done("stat", "--prometheus", "--output-file", path)
+    os.umask(0o022)
+    equal(os.stat(path).st_mode & 0o777, 0o640)
     inode = os.stat(path).st_ino
     tree.count("damon", succeeded=5)
     tree.done("stat", "--prometheus", "--output-file", path)

@@ -688,7 +688,8 @@ def test_profile_save(tree):
     tree.done("profile", "check", "mine")
     tree.done("profile", "apply", "default")
     equal(tree.run("profile", "check", "mine").status, 4)
-    tree.fails(1, f"{path}: File exists", args=["profile", "save", "mine"])
+    tree.fails(1, f"{path}: cannot be created: File exists",
+               args=["profile", "save", "mine"])
     tree.done("profile", "apply", "mine")
     equal(tree.get("damon", "workers"), "3")
     equal(os.listdir(tree.path(ADMIN)), ["mine.conf"])
