@@ -192,7 +192,7 @@ static int run(struct cli *cli, int argc, char **argv)
 	int ret = refuse(cli, argc, argv);
 
 	if (!ret)
-		ret = cli_open(cli);
+		ret = cli_open_locked(cli);
 	if (!ret && mpol_objects(cli->mpol, MPOL_BACKEND, &backends))
 		ret = mpol_failure(cli);
 	if (!ret)

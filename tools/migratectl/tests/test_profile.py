@@ -518,6 +518,24 @@ def test_changes_wait_for_each_other(tree):
     equal(tree.get("damon", "workers"), "9")
 
 
+def test_calibrate_waits(tree):
+    """The tree counts no move of this machine, so it fails in the end."""
+    tree.done("set", "damon", "workers=0")
+    with open(tree.path(LOCK), "r+b") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        before = tree.snapshot()
+        child = start(tree, "calibrate")
+        contains(child.stderr.readline(), "somebody else is changing the "
+                 "policy; waiting\n")
+        time.sleep(0.05)
+        equal(child.poll(), None)
+        equal(tree.snapshot(), before)
+    equal(child.wait(60), 1)
+    contains(child.stderr.read(), "calibrate: ")
+    child.stderr.close()
+    equal(tree.snapshot(), before)
+
+
 def test_reading_waits_for_nobody(tree):
     put(tree, f"{ADMIN}/p.conf", "[damon]\nworkers = 0\n")
     tree.done("set", "damon", "workers=0")
