@@ -1114,6 +1114,10 @@ def test_calibrate(tree):
         if name != "profile":
             tree.done("set", name, *(f"{key}={value}"
                                      for key, value in keys.items()))
+    tree.done("profile", "check", path)
+    tree.done("reset")
+    tree.done("profile", "apply", path)
+    equal(tree.get("demotion", "min_pages"), "512")
 
 
 def test_calibrate_where_nothing_pays(tree):
