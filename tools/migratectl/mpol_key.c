@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "mpol_private.h"
 
@@ -68,22 +67,14 @@ int mpol_allowed(struct mpol *m, enum mpol_type type, const char *name,
 	return 0;
 }
 
-/* Any base the kernel's own parser takes. */
+/* The kernel reads base 10 alone, and 0 or 1 in the same way. */
 static bool same_number(const char *a, const char *b)
 {
 	char *end_a, *end_b;
-	unsigned long long x = strtoull(a, &end_a, 0);
-	unsigned long long y = strtoull(b, &end_b, 0);
+	unsigned long long x = strtoull(a, &end_a, 10);
+	unsigned long long y = strtoull(b, &end_b, 10);
 
 	return *a && *b && !*end_a && !*end_b && x == y;
-}
-
-/* The kernel takes 1/y/t/on and 0/n/f/off and shows 1 or 0. */
-static bool same_bool(const char *written, const char *shown)
-{
-	bool yes = strchr("1yYtT", written[0]) || !strcasecmp(written, "on");
-
-	return written[0] && shown[0] && !shown[1] && shown[0] == (yes ? '1' : '0');
 }
 
 static bool has_word(const char *list, const char *word, size_t length)
@@ -157,9 +148,8 @@ bool mpol_same_value(const struct mpol_key *key, const char *written,
 		return true;
 	switch (key ? key->kind : MPOL_WORD) {
 	case MPOL_NUMBER:
-		return same_number(written, shown);
 	case MPOL_BOOL:
-		return same_bool(written, shown);
+		return same_number(written, shown);
 	case MPOL_WORDLIST:
 		return has_words(written, shown) && has_words(shown, written);
 	case MPOL_CPULIST:

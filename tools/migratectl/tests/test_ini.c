@@ -102,7 +102,8 @@ static void test_no_change(void **state)
 		bool same;
 	} cases[] = {
 		{ MPOL_REASON, "workers", "4", "4", true },
-		{ MPOL_REASON, "workers", "0x4", "4", true },
+		{ MPOL_REASON, "workers", "04", "4", true },
+		{ MPOL_REASON, "workers", "0x4", "4", false },
 		{ MPOL_REASON, "workers", "", "0", false },
 		{ MPOL_REASON, "workers", "many", "0", false },
 		{ MPOL_REASON, "classes", "file,anon", "anon,file", true },

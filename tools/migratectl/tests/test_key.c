@@ -15,8 +15,10 @@ static void test_numbers(void **state)
 {
 	(void)state;
 	assert_true(same(MPOL_REASON, "batch_size", "512", "512"));
-	assert_true(same(MPOL_REASON, "batch_size", "0x200", "512"));
-	assert_true(same(MPOL_REASON, "batch_size", "01000", "512"));
+	assert_true(same(MPOL_REASON, "batch_size", "0512", "512"));
+	assert_true(same(MPOL_REASON, "batch_size", "+512", "512"));
+	assert_false(same(MPOL_REASON, "batch_size", "0x200", "512"));
+	assert_false(same(MPOL_REASON, "batch_size", "01000", "512"));
 	assert_false(same(MPOL_REASON, "batch_size", "513", "512"));
 	assert_false(same(MPOL_REASON, "batch_size", "", "0"));
 	assert_false(same(MPOL_REASON, "batch_size", "512x", "512"));
@@ -47,10 +49,11 @@ static void test_bools(void **state)
 {
 	(void)state;
 	assert_true(same(MPOL_GLOBAL, "stats", "1", "1"));
-	assert_true(same(MPOL_GLOBAL, "stats", "y", "1"));
-	assert_true(same(MPOL_GLOBAL, "stats", "on", "1"));
-	assert_true(same(MPOL_GLOBAL, "stats", "off", "0"));
-	assert_true(same(MPOL_GLOBAL, "stats", "N", "0"));
+	assert_true(same(MPOL_GLOBAL, "stats", "01", "1"));
+	assert_false(same(MPOL_GLOBAL, "stats", "y", "1"));
+	assert_false(same(MPOL_GLOBAL, "stats", "on", "1"));
+	assert_false(same(MPOL_GLOBAL, "stats", "off", "0"));
+	assert_false(same(MPOL_GLOBAL, "stats", "N", "0"));
 	assert_false(same(MPOL_GLOBAL, "stats", "1", "0"));
 	assert_false(same(MPOL_GLOBAL, "stats", "off", "1"));
 	assert_false(same(MPOL_GLOBAL, "stats", "", "0"));

@@ -362,7 +362,7 @@ def test_includes_come_to_an_end(tree):
 # check and diff
 
 def test_check(tree):
-    put(tree, f"{ADMIN}/p.conf", "[damon]\nworkers = 1\nmin_pages = 0x0\n"
+    put(tree, f"{ADMIN}/p.conf", "[damon]\nworkers = 1\nmin_pages = 00\n"
                                  "classes = swapcache,anon\n"
                                  "[mt]\ncpus = 0,1\n[global]\nstats = 0\n")
     tree.fails(4, "1 setting of p differs; see 'migratectl profile diff p'",
@@ -400,7 +400,7 @@ def test_diff_doubts_what_it_cannot_read(tree):
 # apply
 
 def test_apply_writes_only_what_differs(tree):
-    put(tree, f"{ADMIN}/p.conf", "[damon]\nworkers = 1\nmin_pages = 0x0\n"
+    put(tree, f"{ADMIN}/p.conf", "[damon]\nworkers = 1\nmin_pages = 00\n"
                                  "[demotion]\nbackend = mt\n")
     tree.done("set", "damon", "batch_size=7")
     dry = tree.done("profile", "apply", "--dry-run", "p")
