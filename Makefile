@@ -18,6 +18,7 @@ help:
 	@echo 'make test-SECTION     one section: make test-style (see scripts/run-tests -h)'
 	@echo 'make kernel           build the kernel (FLAVOUR=y, n or lockdep)'
 	@echo 'make shell            a shell in the booted kernel, with migratectl'
+	@echo 'make deb              the package of migratectl, in out/deb'
 	@echo 'make apply KDIR=TREE  put the project into a kernel tree of your own'
 	@echo 'make refresh          take edits in the applied tree back (KDIR=TREE)'
 	@echo 'make clean            remove results and kernel builds; packages, sources'
@@ -60,6 +61,10 @@ shell: packages
 	@scripts/build-tools
 	@scripts/boot --timeout 0 --shell
 
+deb: packages
+	@mkdir -p out
+	@$(MAKE) --no-print-directory -C tools/migratectl OUTPUT=$(CURDIR)/out/ deb
+
 apply: python
 	@test -n "$(KDIR)" || { echo 'make apply: name a kernel tree: make apply KDIR=TREE' >&2; exit 1; }
 	@scripts/apply "$(KDIR)"
@@ -70,4 +75,4 @@ refresh: python
 clean:
 	@scripts/clean
 
-.PHONY: help python packages kernel demo test test-full shell apply refresh clean
+.PHONY: help python packages kernel demo test test-full shell deb apply refresh clean
