@@ -17,8 +17,8 @@
 
 #include "bench.h"
 
-#define WORDS ((2ul << 20) / sizeof(uint64_t))
-#define COPIES 16
+/* As much as a workload moves: too much for a cache of one CPU's own. */
+#define WORDS ((32ul << 20) / sizeof(uint64_t))
 #define ROUNDS 15
 
 static volatile uint64_t from[WORDS], to[WORDS];
@@ -60,17 +60,15 @@ static pid_t partner_start(int cpu)
 		copy_once();
 }
 
-/* Seconds for COPIES copies while the partner copies too, or is stopped. */
-static double copies_take(pid_t partner, int how)
+/* Seconds for a copy while the partner copies too, or is stopped. */
+static double copy_takes(pid_t partner, int how)
 {
 	struct timespec begin, end;
 
 	if (kill(partner, how))
 		err(EXIT_FAILURE, "cannot control the second process");
-	copy_once();
 	clock_gettime(CLOCK_MONOTONIC, &begin);
-	for (int i = 0; i < COPIES; i++)
-		copy_once();
+	copy_once();
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	return (double)(end.tv_sec - begin.tv_sec) +
 	       (double)(end.tv_nsec - begin.tv_nsec) / 1e9;
@@ -86,10 +84,13 @@ struct interval two_cpus(void)
 		err(EXIT_FAILURE, "cannot read the allowed CPUs");
 	partner = partner_start(1);
 	stay_on(0);
+	for (size_t i = 0; i < WORDS; i++)
+		from[i] = i;
+	copy_once();
 	for (int i = 0; i < ROUNDS; i++) {
-		double both = copies_take(partner, SIGCONT);
+		double both = copy_takes(partner, SIGCONT);
 
-		ratio[i] = 2 * copies_take(partner, SIGSTOP) / both;
+		ratio[i] = 2 * copy_takes(partner, SIGSTOP) / both;
 	}
 	kill(partner, SIGKILL);
 	waitpid(partner, NULL, 0);

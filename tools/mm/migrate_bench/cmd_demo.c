@@ -66,14 +66,14 @@ static void workload_run(struct json_object *report, const struct workload *w,
 		.nr_variants = ARRAY_SIZE(variants),
 	};
 
-	fprintf(stderr, "%-28s", w->label);
+	fprintf(stderr, "%-26s", w->label);
 	series_start(&s);
 	series_extend(&s, d->pairs, (double)d->seconds / nr_workloads);
-	fprintf(stderr, "%3zu pairs:", s.rounds);
+	fprintf(stderr, "%3zu pairs", s.rounds);
 	for (size_t v = 1; v < s.nr_variants; v++) {
 		struct interval i = series_figure(&s, v, figure_ratio);
 
-		fprintf(stderr, "  %s on %u %.2f (%.2f to %.2f)",
+		fprintf(stderr, " %s/%u %.2f (%.2f-%.2f)",
 			variants[v].backend, variants[v].workers, i.mid, i.lo,
 			i.hi);
 	}
