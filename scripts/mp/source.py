@@ -87,6 +87,11 @@ def package_tree():
     return target
 
 
+# What the new files use and early releases of the series do not have.
+NEEDED = (("include/linux/mm.h", "folio_expected_ref_count"),
+          ("include/linux/workqueue.h", "WQ_PERCPU"))
+
+
 def copied_tree(kdir):
     """A copy of the user's own tree; the user's stays as it is.
 
@@ -97,6 +102,13 @@ def copied_tree(kdir):
     if not (kdir / "mm/migrate.c").is_file():
         raise HarnessError(f"KDIR={kdir} is no kernel source tree: "
                            "it has no mm/migrate.c")
+    for name, symbol in NEEDED:
+        file = kdir / name
+        if not file.is_file() or symbol not in file.read_text(
+                encoding="utf-8", errors="replace"):
+            raise HarnessError(f"KDIR={kdir} is too old: {name} has no "
+                               f"{symbol}; take Linux 6.12.117 or a later "
+                               "6.12")
     if (kdir / STATE).exists():
         raise HarnessError(f"KDIR={kdir} has the project in it already; take "
                            f"it out with scripts/apply --remove {kdir}")
