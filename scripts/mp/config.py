@@ -9,7 +9,10 @@ from .common import HarnessError, SCRIPTS, run
 FLAVOURS = {
     "y": ("base", "y"),
     "n": ("base", "n"),
-    "lockdep": ("base", "lockdep"),
+    "torture": ("base", "torture"),
+    "lockdep": ("base", "torture", "lockdep"),
+    "kasan": ("base", "torture", "lockdep", "kasan"),
+    "kcsan": ("base", "torture", "kcsan"),
     # For check-off, never booted.
     "distro-y": ("base", "distro", "y"),
     "distro-n": ("base", "distro", "n"),

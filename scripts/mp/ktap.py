@@ -7,6 +7,7 @@ subtests counts only if it fails while all of them pass.
 """
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 
 TIMESTAMP = re.compile(r"^(?:<\d+>)?\[ *\d+\.\d+\](?:\[[^]]*\])? ?")
@@ -14,6 +15,7 @@ VERSION = re.compile(r"^(?:K?TAP version \d+)$")
 PLAN = re.compile(r"^1\.\.(\d+)(?:\s*#.*)?$")
 RESULT = re.compile(r"^(not )?ok +(\d+)\b(?:[ -]*)?([^#]*?)\s*"
                     r"(?:#\s*(.*))?$")
+FIGURE = re.compile(r"^\s*# figure ([^:]+): (\d+)$", re.MULTILINE)
 BAIL = re.compile(r"^Bail out!\s*(.*)")
 
 
@@ -147,6 +149,14 @@ def parse(text):
     for line in text.splitlines():
         parser.feed(line)
     return parser.end()
+
+
+def figures(text):
+    """What the tests in a text say they have checked: the sum for each name."""
+    sums = Counter()
+    for name, value in FIGURE.findall(text):
+        sums[name] += int(value)
+    return sums
 
 
 class Writer:

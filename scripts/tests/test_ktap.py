@@ -3,7 +3,7 @@
 
 import unittest
 
-from mp.ktap import parse
+from mp.ktap import figures, parse
 
 KUNIT = """\
 [    0.912345] KTAP version 1
@@ -29,6 +29,20 @@ def counts(text):
     tests = parse(text)
     return tuple(sum(test.status == status for test in tests)
                  for status in ("passed", "failed", "skipped"))
+
+
+class FiguresTest(unittest.TestCase):
+    """What a section says about how much it has checked."""
+
+    def test_added_up_by_name(self):
+        self.assertEqual(figures("# figure pages: 12\nok 1 - a\n"
+                                 "    # figure pages: 30\n"
+                                 "# figure faults injected: 1\n"),
+                         {"pages": 42, "faults injected": 1})
+
+    def test_other_remarks_are_none(self):
+        self.assertEqual(figures("# figure pages: many\n# pages: 1\n"
+                                 "no # figure pages: 1\n"), {})
 
 
 class KtapTest(unittest.TestCase):
