@@ -6,11 +6,14 @@
 
 #include "ktap.h"
 #include "mem.h"
+#include "mover.h"
+#include "pace.h"
+#include "random.h"
+#include "record.h"
 #include "sys.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/mempolicy.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -18,7 +21,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #define MB		(1024ul * 1024)
@@ -34,13 +36,6 @@
 /* Records that a region's thread visits between two short sleeps. */
 #define BURST		32
 
-struct record {
-	__u64 place;
-	__u64 generation;
-	__u64 body[5];
-	__u64 sum;
-};
-
 enum backing {
 	ANON,
 	SHMEM,
@@ -53,11 +48,9 @@ struct region {
 	enum backing backing;
 	size_t unit;		/* bytes per folio, at best */
 	size_t size;
-	__u64 id;
 	int fd;			/* another way to write to it */
 	char *map;
-	size_t nr;
-	__u32 *generation;	/* of each record */
+	struct ledger ledger;
 	pthread_t thread;
 	bool running;
 };
@@ -79,67 +72,14 @@ static struct region regions[] = {
 	  .size = 2 * MB },
 };
 
+static struct mover_range ranges[ARRAY_SIZE(regions)];
+static struct mover_sums moved;
 static atomic_bool stop;
-static atomic_ullong nr_wrong, nr_checked, nr_written, nr_moves;
-
-static void pause_us(long us)
-{
-	struct timespec time = { us / 1000000, us % 1000000 * 1000 };
-
-	nanosleep(&time, NULL);
-}
-
-static __u64 mix(__u64 x)
-{
-	x ^= x >> 31;
-	x *= 0x7fb5d329728ea185ull;
-	x ^= x >> 27;
-	return x * 0x81dadef4bc2dd44dull;
-}
-
-/* xorshift: threads must not share a lock on a random generator. */
-static __u64 next_random(__u64 *state)
-{
-	*state ^= *state << 13;
-	*state ^= *state >> 7;
-	*state ^= *state << 17;
-	return *state;
-}
-
-static void make_record(const struct region *region, size_t i,
-			struct record *record)
-{
-	__u64 sum;
-
-	record->place = region->id << 48 | i;
-	record->generation = region->generation[i];
-	sum = mix(record->place) ^ record->generation;
-	for (size_t k = 0; k < ARRAY_SIZE(record->body); k++) {
-		record->body[k] = mix(sum + k);
-		sum += record->body[k];
-	}
-	record->sum = sum;
-}
+static atomic_ullong nr_failed;		/* writes */
 
 static struct record *record_at(const struct region *region, size_t i)
 {
 	return (struct record *)region->map + i;
-}
-
-static bool check_record(const struct region *region, size_t i)
-{
-	const struct record *found = record_at(region, i);
-	struct record expected;
-
-	make_record(region, i, &expected);
-	atomic_fetch_add(&nr_checked, 1);
-	if (!memcmp(found, &expected, sizeof(expected)))
-		return true;
-	if (atomic_fetch_add(&nr_wrong, 1) < 10)
-		ktap_note("%s: record %zu: place %llx generation %llu, expected %llx %llu",
-			  region->name, i, found->place, found->generation,
-			  expected.place, expected.generation);
-	return false;
 }
 
 /*
@@ -161,13 +101,13 @@ static void change_record(struct region *region, size_t i, bool elsehow)
 {
 	struct record record;
 
-	region->generation[i]++;
-	make_record(region, i, &record);
-	atomic_fetch_add(&nr_written, 1);
-	if (!elsehow)
-		*record_at(region, i) = record;
-	else if (!write_elsehow(region, i, &record) &&
-		 !atomic_fetch_add(&nr_wrong, 1))
+	if (!elsehow) {
+		ledger_write(&region->ledger, i, 1, record_at(region, i));
+		return;
+	}
+	ledger_write(&region->ledger, i, 1, &record);
+	if (!write_elsehow(region, i, &record) &&
+	    !atomic_fetch_add(&nr_failed, 1))
 		ktap_note("%s: cannot write: %s", region->name,
 			  strerror(errno));
 }
@@ -175,78 +115,22 @@ static void change_record(struct region *region, size_t i, bool elsehow)
 static void *live(void *arg)
 {
 	struct region *region = arg;
-	__u64 random = region->id * 0x1234567 + 1;
+	__u64 random = region->ledger.id * 0x1234567 + 1;
 
 	while (!stop) {
 		for (int k = 0; k < BURST; k++) {
-			__u64 choice = next_random(&random);
-			size_t i = choice % region->nr;
+			__u64 choice = random_next(&random);
+			size_t i = choice % region->ledger.nr;
 
-			check_record(region, i);
+			ledger_check(&region->ledger, i, 1,
+				     record_at(region, i));
 			if (region->backing != FILE_CLEAN)
 				change_record(region, i, choice >> 61 == 0);
 		}
-		pause_us(1000);
+		pace_rest_us(1000);
 	}
 	return NULL;
 }
-
-/* Every region, one after the other, to and fro. */
-static void *move_all(void *arg)
-{
-	struct area area = {};
-	int node = 1;
-
-	(void)arg;
-	while (!stop) {
-		for (size_t k = 0; k < ARRAY_SIZE(regions); k++) {
-			mem_list(&area, regions[k].map, regions[k].size,
-				 regions[k].unit);
-			mem_move(&area, node);
-			mem_unlist(&area);
-			atomic_fetch_add(&nr_moves, 1);
-		}
-		node = !node;
-	}
-	return NULL;
-}
-
-static void *mbind_all(void *arg)
-{
-	int node = 0;
-
-	(void)arg;
-	while (!stop) {
-		for (size_t k = ARRAY_SIZE(regions); k-- > 0;) {
-			mem_mbind(regions[k].map, regions[k].size, node,
-				  MPOL_MF_MOVE);
-			atomic_fetch_add(&nr_moves, 1);
-		}
-		node = !node;
-	}
-	return NULL;
-}
-
-static void *compact_all(void *arg)
-{
-	(void)arg;
-	while (!stop) {
-		sys_write("/proc/sys/vm/compact_memory", "1");
-		atomic_fetch_add(&nr_moves, 1);
-		pause_us(100000);
-	}
-	return NULL;
-}
-
-static struct {
-	void *(*run)(void *arg);
-	pthread_t thread;
-	bool running;
-} movers[] = {
-	{ .run = move_all },
-	{ .run = mbind_all },
-	{ .run = compact_all },
-};
 
 /* A file system of our own whose files can be copied ahead while clean. */
 static bool mount_image(void)
@@ -277,7 +161,8 @@ static bool open_backing(struct region *region)
 		region->fd = memfd_create("migrate_policy", MFD_CLOEXEC);
 		ok = !ftruncate(region->fd, region->size);
 	} else {
-		snprintf(path, sizeof(path), MOUNT "/%llu", region->id);
+		snprintf(path, sizeof(path), MOUNT "/%zu",
+			 (size_t)(region - regions));
 		region->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 		ok = !ftruncate(region->fd, region->size);
 	}
@@ -313,16 +198,13 @@ static bool make_clean(struct region *region)
 
 static bool make_region(struct region *region)
 {
-	region->id = region - regions + 1;
 	region->fd = -1;
-	region->generation = calloc(region->size / sizeof(struct record),
-				    sizeof(*region->generation));
-	if (!region->generation || !open_backing(region) ||
+	if (!ledger_open(&region->ledger, region->name, region->size) ||
+	    !open_backing(region) ||
 	    !map_region(region, PROT_READ | PROT_WRITE))
 		return false;
-	region->nr = region->size / sizeof(struct record);
-	for (size_t i = 0; i < region->nr; i++)
-		make_record(region, i, record_at(region, i));
+	ledger_write(&region->ledger, 0, region->ledger.nr,
+		     record_at(region, 0));
 	return region->backing != FILE_CLEAN || make_clean(region);
 }
 
@@ -335,12 +217,14 @@ static bool start_threads(void)
 				     &regions[i]);
 		regions[i].running = ok;
 	}
-	for (size_t i = 0; ok && i < ARRAY_SIZE(movers); i++) {
-		ok = !pthread_create(&movers[i].thread, NULL, movers[i].run,
-				     NULL);
-		movers[i].running = ok;
-	}
-	return ktap_expect(ok, "to start all threads");
+	for (size_t i = 0; i < ARRAY_SIZE(regions); i++)
+		ranges[i] = (struct mover_range) {
+			regions[i].map, regions[i].size, regions[i].unit,
+		};
+	return ktap_expect(ok, "to start all threads") &&
+	       mover_start(ranges, ARRAY_SIZE(ranges),
+			   MOVER_BIT(MOVER_PAGES) | MOVER_BIT(MOVER_MBIND) |
+			   MOVER_BIT(MOVER_COMPACT));
 }
 
 bool churn_start(unsigned int part)
@@ -366,25 +250,27 @@ bool churn_start(unsigned int part)
 
 void churn_stop(void)
 {
+	mover_stop(&moved);
 	stop = true;
-	for (size_t i = 0; i < ARRAY_SIZE(movers); i++) {
-		if (movers[i].running)
-			pthread_join(movers[i].thread, NULL);
-	}
 	for (size_t i = 0; i < ARRAY_SIZE(regions); i++) {
+		struct ledger *ledger = &regions[i].ledger;
+
 		if (regions[i].running)
 			pthread_join(regions[i].thread, NULL);
-		for (size_t k = 0; k < regions[i].nr; k++)
-			check_record(&regions[i], k);
+		ledger_check(ledger, 0, ledger->nr, record_at(&regions[i], 0));
 	}
 }
 
 void churn_read(struct churn_sums *sums)
 {
-	sums->wrong = nr_wrong;
-	sums->checked = nr_checked;
-	sums->written = nr_written;
-	sums->moves = nr_moves;
+	*sums = (struct churn_sums) { .wrong = nr_failed };
+	for (size_t i = 0; i < ARRAY_SIZE(regions); i++) {
+		sums->wrong += regions[i].ledger.wrong;
+		sums->checked += regions[i].ledger.checked;
+		sums->written += regions[i].ledger.written;
+	}
+	for (size_t i = 0; i < NR_MOVERS; i++)
+		sums->moves += moved.calls[i];
 }
 
 size_t churn_lost(void)
@@ -404,6 +290,6 @@ void churn_free(void)
 		munmap(regions[i].map, regions[i].size);
 		if (regions[i].fd >= 0)
 			close(regions[i].fd);
-		free(regions[i].generation);
+		ledger_close(&regions[i].ledger);
 	}
 }

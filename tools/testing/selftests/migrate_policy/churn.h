@@ -5,10 +5,8 @@
  * checking it, and threads that keep migrating all of them for different
  * reasons.
  *
- * A region consists of records that tell their place, their generation and
- * their checksum. Only the thread of the region writes to it, and it knows the
- * generation of every record: a byte that migration changed, lost or took from
- * elsewhere is found.
+ * A region consists of records (record.h). Only the thread of the region
+ * writes to it.
  */
 #ifndef MIGRATE_POLICY_CHURN_H
 #define MIGRATE_POLICY_CHURN_H
@@ -19,10 +17,10 @@
 #include <stdint.h>
 
 struct churn_sums {
-	__u64 wrong;		/* records found wrong, ever */
+	__u64 wrong;	/* records found wrong, ever, and failed writes */
 	__u64 checked;	/* records looked at */
 	__u64 written;	/* records changed */
-	__u64 moves;		/* calls that migrate */
+	__u64 moves;	/* calls that migrate, after churn_stop() */
 };
 
 /*

@@ -4,9 +4,10 @@
  */
 #include "ktap.h"
 
+#include "pace.h"
+
 #include <stdarg.h>
 #include <stdio.h>
-#include <time.h>
 
 int ktap_skip_all(const char *why)
 {
@@ -25,20 +26,12 @@ void ktap_note(const char *fmt, ...)
 	printf("# %s\n", line);
 }
 
-static double seconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec + now.tv_nsec / 1e9;
-}
-
 static enum ktap_result run_one(const struct ktap_case *test, size_t number)
 {
-	double begin = seconds();
+	double begin = pace_now();
 	enum ktap_result result = test->run(test->arg);
 
-	printf("# %s took %.1f s\n", test->name, seconds() - begin);
+	printf("# %s took %.1f s\n", test->name, pace_now() - begin);
 	printf("%sok %zu %s%s\n", result == KTAP_FAIL ? "not " : "", number,
 	       test->name, result == KTAP_SKIP ? " # SKIP see above" : "");
 	return result;

@@ -294,10 +294,10 @@ size_t mem_torn(const struct area *area)
 }
 
 static long call_move_pages(const struct area *area, const int *nodes,
-			    int *status)
+			    int *status, int flags)
 {
 	long rc = syscall(SYS_move_pages, 0, area->nr, (void **)area->page,
-			  nodes, status, MPOL_MF_MOVE);
+			  nodes, status, flags);
 
 	return rc < 0 ? -errno : rc;
 }
@@ -307,7 +307,7 @@ size_t mem_on_node(const struct area *area, int node)
 	int *status = calloc(area->nr, sizeof(*status));
 	size_t found = 0;
 
-	if (!status || call_move_pages(area, NULL, status)) {
+	if (!status || call_move_pages(area, NULL, status, 0)) {
 		ktap_note("move_pages does not tell the nodes");
 		free(status);
 		return 0;
@@ -320,7 +320,7 @@ size_t mem_on_node(const struct area *area, int node)
 	return found;
 }
 
-long mem_move(const struct area *area, int node)
+static long move_area(const struct area *area, int node, int flags)
 {
 	int *status = calloc(area->nr, sizeof(*status));
 	int *nodes = calloc(area->nr, sizeof(*nodes));
@@ -329,9 +329,19 @@ long mem_move(const struct area *area, int node)
 	if (status && nodes) {
 		for (size_t i = 0; i < area->nr; i++)
 			nodes[i] = node;
-		rc = call_move_pages(area, nodes, status);
+		rc = call_move_pages(area, nodes, status, flags);
 	}
 	free(status);
 	free(nodes);
 	return rc;
+}
+
+long mem_move(const struct area *area, int node)
+{
+	return move_area(area, node, MPOL_MF_MOVE);
+}
+
+long mem_move_all(const struct area *area, int node)
+{
+	return move_area(area, node, MPOL_MF_MOVE_ALL);
 }

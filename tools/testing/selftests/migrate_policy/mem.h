@@ -81,6 +81,9 @@ static inline size_t mem_pages(const struct area *area)
 /* move_pages(2) of the whole area. Returns 0, a negative errno, or folios. */
 long mem_move(const struct area *area, int node);
 
+/* The same, pages that others map as well included. */
+long mem_move_all(const struct area *area, int node);
+
 /* set_mempolicy(2): bind to @node, or back to the default for -1. */
 int mem_bind_task(int node);
 

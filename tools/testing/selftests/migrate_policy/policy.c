@@ -56,13 +56,35 @@ __u64 policy_generation(void)
 	return sys_number(POLICY_STATE "/generation");
 }
 
+static void attribute(enum reason reason, const char *key, char *path)
+{
+	snprintf(path, SYS_PATH, POLICY_CONFIG "/reasons/%s/%s",
+		 reason_names[reason], key);
+}
+
 int policy_set(enum reason reason, const char *key, const char *value)
 {
 	char path[SYS_PATH];
 
-	snprintf(path, sizeof(path), POLICY_CONFIG "/reasons/%s/%s",
-		 reason_names[reason], key);
+	attribute(reason, key, path);
 	return sys_set(path, value);
+}
+
+int policy_write(enum reason reason, const char *key, const char *value)
+{
+	char path[SYS_PATH];
+
+	attribute(reason, key, path);
+	return sys_write(path, value);
+}
+
+void policy_keep(enum reason reason, const char *key)
+{
+	char path[SYS_PATH], value[SYS_VALUE];
+
+	attribute(reason, key, path);
+	if (!sys_read(path, value, sizeof(value)))
+		undo_write(path, value);
 }
 
 int policy_set_stats(const char *value)

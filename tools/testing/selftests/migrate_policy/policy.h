@@ -65,6 +65,10 @@ __u64 policy_generation(void);
 /* Sets an attribute until undo_to(). Returns 0 or a negative errno. */
 int policy_set(enum reason reason, const char *key, const char *value);
 
+/* The same for good; policy_keep() before lets undo_to() put it back. */
+int policy_write(enum reason reason, const char *key, const char *value);
+void policy_keep(enum reason reason, const char *key);
+
 /* Sets stats until undo_to(). */
 int policy_set_stats(const char *value);
 

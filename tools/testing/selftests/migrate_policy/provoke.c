@@ -5,6 +5,7 @@
 #include "provoke.h"
 
 #include "ktap.h"
+#include "pace.h"
 
 #include <errno.h>
 #include <linux/io_uring.h>
@@ -41,13 +42,6 @@ struct pfn_range {
 	__u64 begin;
 	__u64 end;
 };
-
-static void sleep_ms(long ms)
-{
-	struct timespec time = { ms / 1000, ms % 1000 * 1000000 };
-
-	nanosleep(&time, NULL);
-}
 
 static bool write_all(const char * const (*settings)[2], size_t nr)
 {
@@ -278,7 +272,7 @@ static bool wait_on_node(struct area *area, int node, int ms)
 	for (; ms > 0; ms -= 50) {
 		if (mem_on_node(area, node) == mem_pages(area))
 			return true;
-		sleep_ms(50);
+		pace_rest_us(50000);
 	}
 	return false;
 }

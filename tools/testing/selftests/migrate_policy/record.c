@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Self-describing contents of the migrate_policy selftests: see record.h.
+ */
+#include "record.h"
+
+#include "ktap.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * In an entry: the record reads as zeros. The rest is kept, so that no later
+ * generation is one that was there before.
+ */
+#define DISCARDED	0x80000000u
+
+/* Notes about wrong records of one ledger. */
+#define MAX_NOTES	8
+
+static __u64 mix(__u64 x)
+{
+	x ^= x >> 31;
+	x *= 0x7fb5d329728ea185ull;
+	x ^= x >> 27;
+	return x * 0x81dadef4bc2dd44dull;
+}
+
+static void make(__u64 place, __u64 generation, struct record *record)
+{
+	__u64 sum = mix(place) ^ generation;
+
+	record->place = place;
+	record->generation = generation;
+	for (size_t k = 0; k < ARRAY_SIZE(record->body); k++) {
+		record->body[k] = mix(sum + k);
+		sum += record->body[k];
+	}
+	record->sum = sum;
+}
+
+static void make_entered(const struct ledger *ledger, size_t i,
+			 struct record *record)
+{
+	__u32 generation = ledger->generation[i];
+
+	if (generation & DISCARDED)
+		memset(record, 0, sizeof(*record));
+	else
+		make(ledger->id << 40 | i, generation, record);
+}
+
+bool ledger_open(struct ledger *ledger, const char *name, size_t size)
+{
+	static atomic_ullong last_id;
+
+	memset(ledger, 0, sizeof(*ledger));
+	ledger->name = name;
+	ledger->id = atomic_fetch_add(&last_id, 1) + 1;
+	ledger->nr = size / sizeof(struct record);
+	ledger->generation = calloc(ledger->nr, sizeof(*ledger->generation));
+	if (!ledger->generation)
+		return ktap_expect(false, "memory for the ledger of %s", name);
+	ledger_discard(ledger, 0, ledger->nr);
+	return true;
+}
+
+void ledger_close(struct ledger *ledger)
+{
+	free(ledger->generation);
+	ledger->generation = NULL;
+	ledger->nr = 0;
+}
+
+void ledger_write(struct ledger *ledger, size_t first, size_t nr,
+		  struct record *to)
+{
+	for (size_t i = 0; i < nr; i++) {
+		__u32 *generation = &ledger->generation[first + i];
+		struct record record;
+
+		*generation = (*generation & ~DISCARDED) + 1;
+		make_entered(ledger, first + i, &record);
+		to[i] = record;
+	}
+	atomic_fetch_add(&ledger->written, nr);
+}
+
+void ledger_copy(const struct ledger *ledger, size_t first, size_t nr,
+		 struct record *to)
+{
+	for (size_t i = 0; i < nr; i++)
+		make_entered(ledger, first + i, &to[i]);
+}
+
+void ledger_discard(struct ledger *ledger, size_t first, size_t nr)
+{
+	for (size_t i = first; i < first + nr; i++)
+		ledger->generation[i] |= DISCARDED;
+}
+
+/* What a wrong record is instead. */
+static const char *looks_like(const struct record *found)
+{
+	static const struct record zeros;
+	struct record whole;
+
+	if (!memcmp(found, &zeros, sizeof(zeros)))
+		return "zeros";
+	make(found->place, found->generation, &whole);
+	return memcmp(found, &whole, sizeof(whole)) ? "torn" : "whole";
+}
+
+/* @found was read from @at, where it may have changed since. */
+static void note_wrong(const struct ledger *ledger, size_t i,
+		       const struct record *found, const void *at)
+{
+	__u32 generation = ledger->generation[i];
+
+	ktap_note("%s: record %zu at %p is %s: %llx generation %llu, not %llx %u%s",
+		  ledger->name, i, at, looks_like(found),
+		  found->place, found->generation, ledger->id << 40 | i,
+		  generation & ~DISCARDED,
+		  generation & DISCARDED ? ", discarded" : "");
+}
+
+size_t ledger_check(struct ledger *ledger, size_t first, size_t nr,
+		    const struct record *found)
+{
+	size_t wrong = 0;
+
+	for (size_t i = 0; i < nr; i++) {
+		struct record expected, now = found[i];
+
+		make_entered(ledger, first + i, &expected);
+		if (!memcmp(&now, &expected, sizeof(now)))
+			continue;
+		wrong++;
+		if (atomic_fetch_add(&ledger->wrong, 1) < MAX_NOTES)
+			note_wrong(ledger, first + i, &now, &found[i]);
+	}
+	atomic_fetch_add(&ledger->checked, nr);
+	return wrong;
+}
