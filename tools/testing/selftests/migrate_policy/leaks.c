@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Page accounting of the migrate_policy selftests: see leaks.h.
+ */
+#include "leaks.h"
+
+#include "ktap.h"
+#include "mem.h"
+#include "pace.h"
+#include "sys.h"
+
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define NODE		"/sys/devices/system/node/node%d"
+#define POOL		NODE "/hugepages/hugepages-2048kB/"
+
+#define BIT_ULL(nr)	(1ull << (nr))
+
+/* Bits of /proc/kpageflags */
+#define KPF_LOCKED	BIT_ULL(0)
+#define KPF_LRU		BIT_ULL(5)
+#define KPF_BUDDY	BIT_ULL(10)
+#define KPF_ANON	BIT_ULL(12)
+#define KPF_SWAPCACHE	BIT_ULL(13)
+#define KPF_HUGE	BIT_ULL(17)
+#define KPF_HWPOISON	BIT_ULL(19)
+
+#define CHUNK		4096	/* pages per read of /proc/kpageflags */
+#define TRIES		25	/* a fifth of a second each */
+#define PAUSE_US	200000
+
+/* A page is suspicious in one scan, and a leak if it remains so. */
+struct suspects {
+	__u64 *pfn;
+	size_t nr;
+	size_t max;
+};
+
+/* All that has a counter of its own; in pages. */
+static __s64 accounted(void)
+{
+	static const char * const kilobytes[] = {
+		"MemFree:", "Buffers:", "Cached:", "SwapCached:", "AnonPages:",
+		"Slab:", "KernelStack:", "PageTables:", "SecPageTables:",
+		"Percpu:", "VmallocUsed:", "Hugetlb:",
+	};
+	__s64 pages = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(kilobytes); i++) {
+		__u64 kb = sys_sum_lines("/proc/meminfo", kilobytes[i]);
+
+		pages += kb == UINT64_MAX ? 0 : kb / 4;
+	}
+	/* Lists of free pages of the CPUs, and compressed swap. */
+	pages += sys_sum_lines("/proc/zoneinfo", "count:");
+	if (sys_sum_lines("/proc/vmstat", "nr_zspages") != UINT64_MAX)
+		pages += sys_sum_lines("/proc/vmstat", "nr_zspages");
+	return pages;
+}
+
+static __u64 pool(int node, const char *what)
+{
+	char path[SYS_PATH];
+
+	snprintf(path, sizeof(path), POOL "%s", node, what);
+	return sys_exists(path) ? sys_number(path) : 0;
+}
+
+static void settle(void)
+{
+	sync();
+	sys_write("/proc/sys/vm/drop_caches", "3");
+	/* Puts what sits in batches of the CPUs on the lists. */
+	sys_write("/proc/sys/vm/compact_memory", "1");
+	sys_write("/proc/sys/vm/stat_refresh", "1");
+}
+
+void leaks_take(struct leaks *leaks)
+{
+	settle();
+	leaks->missing = sys_sum_lines("/proc/meminfo", "MemTotal:") / 4 -
+			 accounted();
+	leaks->poisoned = sys_sum_lines("/proc/meminfo",
+					"HardwareCorrupted:") / 4;
+	for (int i = 0; i < LEAKS_NODES; i++) {
+		leaks->hugetlb[i] = pool(i, "nr_hugepages");
+		leaks->hugetlb_free[i] = pool(i, "free_hugepages");
+	}
+	leaks->splats = sys_splats();
+}
+
+/* kswapd, kcompactd and others isolate pages, too, if only for a moment. */
+static bool none_isolated(int node)
+{
+	char path[SYS_PATH];
+	__u64 found = 0;
+
+	snprintf(path, sizeof(path), NODE "/vmstat", node);
+	for (int try = 0; try < TRIES; try++) {
+		found = sys_sum_lines(path, "nr_isolated_");
+		if (!found)
+			return true;
+		sys_write("/proc/sys/vm/stat_refresh", "1");
+		pace_rest_us(PAUSE_US);
+	}
+	return ktap_expect(false, "no isolated page on node %d, not %lld", node,
+			   (long long)found);
+}
+
+static bool suspicious(__u64 flags, __u64 mapped)
+{
+	if (flags & (KPF_BUDDY | KPF_HWPOISON | KPF_HUGE))
+		return false;
+	if (flags & KPF_LOCKED)
+		return true;
+	return (flags & KPF_ANON) && !mapped &&
+	       !(flags & (KPF_LRU | KPF_SWAPCACHE));
+}
+
+static void add_suspect(struct suspects *found, __u64 pfn)
+{
+	if (found->nr == found->max) {
+		size_t max = found->max * 2 + 64;
+		__u64 *more = realloc(found->pfn, max * sizeof(*more));
+
+		if (!more)
+			return;
+		found->pfn = more;
+		found->max = max;
+	}
+	found->pfn[found->nr++] = pfn;
+}
+
+static bool scan(struct suspects *found)
+{
+	static __u64 flags[CHUNK], mapped[CHUNK];
+	int flags_fd = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
+	int count_fd = open("/proc/kpagecount", O_RDONLY | O_CLOEXEC);
+	__u64 pfn = 0;
+	ssize_t size;
+
+	found->nr = 0;
+	do {
+		size = read(flags_fd, flags, sizeof(flags));
+		if (size < 0 || read(count_fd, mapped, size) != size)
+			break;
+		for (size_t i = 0; i < size / sizeof(flags[0]); i++, pfn++) {
+			if (suspicious(flags[i], mapped[i]))
+				add_suspect(found, pfn);
+		}
+	} while (size > 0);
+	close(flags_fd);
+	close(count_fd);
+	return ktap_expect(pfn, "to read /proc/kpageflags and kpagecount");
+}
+
+/* Leaves in @found what is in both, which are sorted. */
+static void intersect(struct suspects *found, const struct suspects *again)
+{
+	size_t kept = 0, k = 0;
+
+	for (size_t i = 0; i < found->nr; i++) {
+		while (k < again->nr && again->pfn[k] < found->pfn[i])
+			k++;
+		if (k < again->nr && again->pfn[k] == found->pfn[i])
+			found->pfn[kept++] = found->pfn[i];
+	}
+	found->nr = kept;
+}
+
+static bool none_stuck(void)
+{
+	struct suspects found = {}, again = {};
+	bool ok = scan(&found);
+
+	for (int try = 0; ok && found.nr && try < TRIES; try++) {
+		sys_write("/proc/sys/vm/compact_memory", "1");
+		pace_rest_us(PAUSE_US);
+		ok = scan(&again);
+		intersect(&found, &again);
+	}
+	if (ok && found.nr)
+		ok = ktap_expect(false,
+				 "no page locked or without owner, not %zu, pfn %llx first",
+				 found.nr, found.pfn[0]);
+	free(found.pfn);
+	free(again.pfn);
+	return ok;
+}
+
+static bool pools_as_before(const struct leaks *before, const struct leaks *now)
+{
+	bool ok = true;
+
+	for (int i = 0; i < LEAKS_NODES; i++) {
+		ok &= ktap_expect(now->hugetlb[i] == before->hugetlb[i] &&
+				  now->hugetlb_free[i] ==
+				  before->hugetlb_free[i],
+				  "%llu hugetlb pages on node %d, %llu free, not %llu and %llu",
+				  before->hugetlb[i], i,
+				  before->hugetlb_free[i], now->hugetlb[i],
+				  now->hugetlb_free[i]);
+		ok &= ktap_expect(!pool(i, "surplus_hugepages"),
+				  "no surplus hugetlb page on node %d", i);
+	}
+	return ok;
+}
+
+/* What is freed with a delay gets its time. */
+static __s64 grown(const struct leaks *before, struct leaks *now, __u64 noise)
+{
+	__s64 more = 0;
+
+	for (int try = 0; try < TRIES; try++) {
+		leaks_take(now);
+		more = now->missing - before->missing;
+		if (more <= (__s64)noise)
+			break;
+		pace_rest_us(PAUSE_US);
+	}
+	return more;
+}
+
+bool leaks_none(const struct leaks *before, __u64 noise)
+{
+	struct leaks now;
+	__s64 more = grown(before, &now, noise);
+	bool ok;
+
+	ktap_note("pages unaccounted for: %lld more than before", more);
+	ok = ktap_expect(more <= (__s64)noise,
+			 "no more than %llu pages to be missing, not %lld",
+			 noise, more);
+	ok &= ktap_expect(now.poisoned == before->poisoned,
+			  "%llu poisoned pages, not %llu", before->poisoned,
+			  now.poisoned);
+	ok &= pools_as_before(before, &now);
+	for (int i = 0; i < LEAKS_NODES; i++)
+		ok &= none_isolated(i);
+	ok &= none_stuck();
+	ok &= ktap_expect(now.splats == before->splats,
+			  "no splat in the kernel log");
+	return ok;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Page accounting of the migrate_policy selftests: what migrations must leave
+ * as it was. Take it once before, and check it when all memory of the test is
+ * unmapped and its threads have ended.
+ */
+#ifndef MIGRATE_POLICY_LEAKS_H
+#define MIGRATE_POLICY_LEAKS_H
+
+#include <stdbool.h>
+#include <linux/types.h>
+
+#define LEAKS_NODES	2
+
+struct leaks {
+	__s64 missing;			/* pages that no counter accounts for */
+	__u64 poisoned;			/* pages with PG_hwpoison */
+	__u64 hugetlb[LEAKS_NODES];	/* pages in the pools, 2 MiB */
+	__u64 hugetlb_free[LEAKS_NODES];
+	__u64 splats;			/* taint flags */
+};
+
+/* Frees what can be freed, and counts. */
+void leaks_take(struct leaks *leaks);
+
+/*
+ * Counts again, and compares. Besides: no page is isolated on any node, none
+ * stays locked, and none that was anonymous memory is neither mapped nor free
+ * nor on a list. @noise is by how many pages the kernel's own use of memory
+ * may have grown. A test that has poisoned pages enters them in @before.
+ * Returns false, with notes, if something is not as it was.
+ */
+bool leaks_none(const struct leaks *before, __u64 noise);
+
+#endif /* MIGRATE_POLICY_LEAKS_H */
