@@ -9,23 +9,29 @@ export PYTHONDONTWRITEBYTECODE := 1
 ifdef KDIR
 export KDIR := $(abspath $(KDIR))
 endif
+ifdef SERIES
+export SERIES
+endif
 
 help:
 	@echo 'make demo             boot a kernel with the policy layer, move pages under'
 	@echo '                      several policies, leave out/demo/report.{json,svg}'
 	@echo 'make test             all tests; ends with "N passed, N failed"'
 	@echo 'make test-full        the long ones as well'
+	@echo 'make test-all         the tests on the kernels of all series'
 	@echo 'make test-SECTION     one section: make test-style (see scripts/run-tests -h)'
 	@echo 'make kernel           build the kernel (FLAVOUR=y, n or lockdep)'
 	@echo 'make shell            a shell in the booted kernel, with migratectl'
 	@echo 'make deb              the package of migratectl, in out/deb'
 	@echo 'make apply KDIR=TREE  put the project into a kernel tree of your own'
+	@echo 'make drift KDIR=TREE  whether the patches still apply to a kernel'
 	@echo 'make refresh          take edits in the applied tree back (KDIR=TREE)'
 	@echo 'make clean            remove results and kernel builds; packages, sources'
 	@echo '                      and ccache stay'
 	@echo
 	@echo 'KDIR=TREE with demo, test, kernel or shell: build a copy of this kernel tree'
 	@echo 'instead of the linux-source package. JOBS=N: processes of a build.'
+	@echo 'SERIES=7.3 with any of these: Linux 7.3 instead of 6.12.'
 
 FLAVOUR ?= y
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
@@ -53,6 +59,9 @@ test: packages
 test-full: packages
 	@scripts/run-tests --full
 
+test-all: packages
+	@scripts/run-tests --all-series
+
 test-%: packages
 	@scripts/run-tests $*
 
@@ -65,6 +74,9 @@ deb: packages
 	@mkdir -p out
 	@$(MAKE) --no-print-directory -C tools/migratectl OUTPUT=$(CURDIR)/out/ deb
 
+drift: python
+	@scripts/drift
+
 apply: python
 	@test -n "$(KDIR)" || { echo 'make apply: name a kernel tree: make apply KDIR=TREE' >&2; exit 1; }
 	@scripts/apply "$(KDIR)"
@@ -75,4 +87,4 @@ refresh: python
 clean:
 	@scripts/clean
 
-.PHONY: help python packages kernel demo test test-full shell deb apply refresh clean
+.PHONY: help python packages kernel demo test test-full test-all shell deb drift apply refresh clean

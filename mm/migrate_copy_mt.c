@@ -234,7 +234,7 @@ static bool mt_cpu_is_free(int cpu)
 	return (!allowed || cpumask_test_cpu(cpu, allowed)) &&
 	       cpu_online(cpu) && !cpu_is_isolated(cpu) &&
 	       housekeeping_test_cpu(cpu, HK_TYPE_WQ) &&
-	       available_idle_cpu(cpu);
+	       idle_cpu(cpu) && !vcpu_is_preempted(cpu);
 }
 
 /* Is a worker already on the last-level cache of @cpu? */

@@ -251,6 +251,8 @@ static void undress(struct folio *folio)
 	if (folio_test_private(folio))
 		folio_clear_private(folio);
 	ClearPageHWPoison(&folio->page);
+	if (PageOffline(&folio->page))
+		__ClearPageOffline(&folio->page);
 	folio->private = NULL;
 	folio->mapping = NULL;
 }
@@ -295,7 +297,7 @@ static void set_mapping_flags(struct folio *folio, unsigned long flags)
 
 static void make_anon(struct folio *folio)
 {
-	set_mapping_flags(folio, PAGE_MAPPING_ANON);
+	set_mapping_flags(folio, FOLIO_MAPPING_ANON);
 }
 
 static u64 word_of(u64 seed, unsigned long page, unsigned int word)
@@ -371,12 +373,7 @@ static void dress_anon_dirty(struct folio *folio)
 
 static void dress_ksm(struct folio *folio)
 {
-	set_mapping_flags(folio, PAGE_MAPPING_KSM);
-}
-
-static void dress_movable_ops(struct folio *folio)
-{
-	set_mapping_flags(folio, PAGE_MAPPING_MOVABLE);
+	set_mapping_flags(folio, FOLIO_MAPPING_KSM);
 }
 
 static void dress_anon_swapcache(struct folio *folio)
@@ -389,6 +386,14 @@ static void dress_shmem_swapcache(struct folio *folio)
 {
 	__folio_set_swapbacked(folio);
 	folio_set_swapcache(folio);
+}
+
+/* As a balloon's, and yet not to be taken for what its other bits say. */
+static void dress_movable_ops(struct folio *folio)
+{
+	__SetPageOffline(&folio->page);
+	SetPageMovableOps(&folio->page);
+	dress_shmem_swapcache(folio);
 }
 
 static void dress_writeback(struct folio *folio)
@@ -1159,7 +1164,8 @@ static void close_file(void *data)
 
 static void open_file(struct kunit *test, struct test_file *file)
 {
-	file->file = shmem_file_setup("migrate_policy", PAGE_SIZE, 0);
+	file->file = shmem_file_setup("migrate_policy", PAGE_SIZE,
+				      EMPTY_VMA_FLAGS);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(file->file));
 	file->mapping = file->file->f_mapping;
 	file->aops = file->mapping->a_ops;

@@ -9,9 +9,9 @@ import sys
 import time
 
 from .common import (HarnessError, SERIES, cache_dir, flavour_dir, jobs,
-                     kernel_image, need_space, need_tool)
+                     kernel_image, need_space, need_tool, of_series)
 from .config import configure
-from .series import Tree
+from .series import Tree, patch_files
 from .source import fetch
 
 BUILD_MIB = 1500
@@ -110,6 +110,7 @@ def errors(log):
 
 def prepare(kdir=None, series=SERIES):
     """A tree with the project in it."""
+    patch_files(series)
     tree = Tree(fetch(kdir))
     changes = tree.apply(series)
     if changes:
@@ -125,6 +126,7 @@ def build_kernel(flavour, kdir=None):
     if cold:
         need_space(cache_dir(), BUILD_MIB, f"building the kernel {flavour}")
     configure(flavour, tree, build)
-    make(tree, build, ["bzImage"], f"kernel {flavour}", cold,
-         cache_dir() / "log" / f"build-{flavour}.log")
+    name = of_series(f"build-{flavour}")
+    make(tree, build, ["bzImage"], of_series(f"kernel {flavour}"), cold,
+         cache_dir() / "log" / f"{name}.log")
     return kernel_image(flavour)

@@ -11,7 +11,9 @@ from pathlib import Path
 
 REPO = Path(__file__).resolve().parents[2]
 SCRIPTS = REPO / "scripts"
-SERIES = "6.12"
+DEFAULT_SERIES = "6.12"
+# The series of kernels that a run is about: a folder of patches/.
+SERIES = os.environ.get("SERIES") or DEFAULT_SERIES
 
 
 class HarnessError(Exception):
@@ -27,16 +29,22 @@ def cache_dir():
     return Path(base) / "migrate-policy"
 
 
-def out_dir():
-    """The folder of results: reports and logs."""
-    path = Path(os.environ.get("MP_OUT") or REPO / "out").absolute()
+def of_series(name):
+    """A name in the cache: the default series has the plain ones."""
+    return name if SERIES == DEFAULT_SERIES else f"{name}-{SERIES}"
+
+
+def out_dir(series=SERIES):
+    """The folder of results: reports and logs; each series has its own."""
+    own = REPO / "out" / ("" if series == DEFAULT_SERIES else series)
+    path = Path(os.environ.get("MP_OUT") or own).absolute()
     path.mkdir(parents=True, exist_ok=True)
     return path
 
 
 def flavour_dir(flavour):
     """The build folder of one kernel flavour."""
-    return cache_dir() / f"build-{flavour}"
+    return cache_dir() / of_series(f"build-{flavour}")
 
 
 def kernel_image(flavour):

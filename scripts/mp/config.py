@@ -3,7 +3,7 @@
 
 import re
 
-from .common import HarnessError, SCRIPTS, run
+from .common import HarnessError, SCRIPTS, SERIES, run
 
 # What each flavour is made of; a later fragment wins.
 FLAVOURS = {
@@ -33,14 +33,23 @@ def parse(text):
     return options
 
 
-def wanted(flavour):
+def fragments(flavour, series=SERIES):
+    """The files that a flavour is made of: behind each fragment NAME.config
+    the one that says what is different in a series, if there is any."""
+    for name in FLAVOURS[flavour]:
+        yield SCRIPTS / "config" / f"{name}.config"
+        own = SCRIPTS / "config" / f"{name}-{series}.config"
+        if own.exists():
+            yield own
+
+
+def wanted(flavour, series=SERIES):
     """The options that a flavour asks for."""
     if flavour not in FLAVOURS:
         raise HarnessError(f"there is no flavour {flavour}; there are "
                            + ", ".join(FLAVOURS))
     options = {}
-    for name in FLAVOURS[flavour]:
-        path = SCRIPTS / "config" / f"{name}.config"
+    for path in fragments(flavour, series):
         options.update(parse(path.read_text(encoding="utf-8")))
     return options
 

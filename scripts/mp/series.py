@@ -62,11 +62,19 @@ def is_source(path):
                  or path.name in (".gitignore", ".kunitconfig")))
 
 
+def all_series():
+    """The series that there are patches for, the oldest first."""
+    return sorted((path.name for path in (REPO / "patches").iterdir()
+                   if path.is_dir()),
+                  key=lambda name: [int(part) for part in name.split(".")])
+
+
 def patch_files(series):
     """The patches of a series in their order."""
     folder = REPO / "patches" / series
     if not folder.is_dir():
-        raise HarnessError(f"there is no series {series}: no {folder}")
+        raise HarnessError(f"there is no series {series}; there are "
+                           + ", ".join(all_series()))
     return sorted(folder.glob("*.patch"))
 
 
@@ -88,14 +96,13 @@ def copy_file(source, target):
     os.replace(fresh, target)
 
 
-def apply_patch(patch, folder):
-    """Apply one patch without fuzz, or say which hunk does not fit."""
+def run_patch(patch, folder):
+    """Apply one patch without fuzz as far as it goes; returns what patch said
+    and where it failed: the file, the hunk and the line of each."""
     result = run([need_tool("patch", "patch"), "-p1", "--fuzz=0", "--forward",
                   "--batch", "--no-backup-if-mismatch", "--reject-file=-",
                   "-d", folder, "-i", patch])
-    if result.returncode == 0:
-        return
-    where = []
+    failures = []
     name = "?"
     for line in result.stdout.splitlines():
         offered = OFFERED.match(line)
@@ -103,7 +110,23 @@ def apply_patch(patch, folder):
         if offered:
             name = offered[1]
         elif failed:
-            where.append(f"hunk {failed[1]} of {name} (line {failed[2]})")
+            failures.append((name, int(failed[1]), int(failed[2])))
+    return result, failures
+
+
+def try_patch(patch, folder):
+    """Apply one patch as far as it goes; returns the file and the number of
+    each hunk that does not fit."""
+    return [(name, number) for name, number, _ in run_patch(patch, folder)[1]]
+
+
+def apply_patch(patch, folder):
+    """Apply one patch without fuzz, or say which hunk does not fit."""
+    result, failures = run_patch(patch, folder)
+    if result.returncode == 0:
+        return
+    where = [f"hunk {number} of {name} (line {line})"
+             for name, number, line in failures]
     detail = ", ".join(where) or result.stdout.strip().splitlines()[-1]
     raise HarnessError(f"{patch.name} does not apply: {detail}; the tree is "
                        "unchanged. Is it a kernel of the series "

@@ -8,8 +8,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from .common import (HarnessError, SCRIPTS, SERIES, cache_dir, need_space,
-                     need_tool, note, run)
+from . import archive
+from .common import (DEFAULT_SERIES, HarnessError, SCRIPTS, SERIES, cache_dir,
+                     need_space, need_tool, note, of_series, run)
 from .series import STATE, Tree
 
 UNPACKED_MIB = 2200
@@ -22,12 +23,14 @@ PRODUCTS = ("/.git", "/.config", "/include/config", "/include/generated",
 
 
 def wanted_packages(kdir):
-    """The lines of scripts/packages, each a list of alternatives."""
+    """The lines of scripts/packages, each a list of alternatives. The kernel's
+    source is of use for the default series alone."""
     lines = (SCRIPTS / "packages").read_text(encoding="utf-8").splitlines()
     names = [line.split()[0].split("|") for line in lines
              if line.strip() and not line.startswith("#")]
     return [name for name in names
-            if not (kdir and name[0].startswith("linux-source-"))]
+            if not name[0].startswith("linux-source-")
+            or (SERIES == DEFAULT_SERIES and not kdir)]
 
 
 def is_installed(package):
@@ -64,27 +67,56 @@ def install_packages(kdir=None):
 
 
 def package_tree():
-    """The tree of the distribution's linux-source package, unpacked once for
-    each version of the package."""
+    """The tree of the distribution's linux-source package: the installed one
+    of the default series, the backported one of another."""
     name = f"linux-source-{SERIES}"
+    return (installed_tree(name) if SERIES == DEFAULT_SERIES
+            else backported_tree(name))
+
+
+def installed_tree(name):
+    """The tree of an installed package, unpacked once for each version."""
     version = run(["dpkg-query", "-W", "-f", "${Version}", name])
-    archive = Path(f"/usr/src/{name}.tar.xz")
-    if version.returncode or not archive.is_file():
-        raise HarnessError(f"{archive} is missing; install {name}, or name a "
+    tarball = Path(f"/usr/src/{name}.tar.xz")
+    if version.returncode or not tarball.is_file():
+        raise HarnessError(f"{tarball} is missing; install {name}, or name a "
                            "kernel tree with KDIR")
-    key = re.sub(r"[^\w.+-]", "_", version.stdout.strip())
-    target = cache_dir() / f"{name}_{key}"
-    if target.is_dir():
-        return target
+    target = tree_of_version(name, version.stdout.strip())
+    if not target.is_dir():
+        note(f"unpacking {tarball.name} {version.stdout.strip()}")
+        unpack(tarball, name, target)
+    return target
+
+
+def backported_tree(name):
+    """The tree of a package that is downloaded once; remove the tree to have
+    a newer one."""
+    trees = sorted(cache_dir().glob(f"{name}_*"), key=os.path.getmtime)
+    if trees:
+        return trees[-1]
+    with tempfile.TemporaryDirectory(prefix=".deb.", dir=cache_dir()) as tmp:
+        deb = archive.download(name, Path(tmp))
+        target = tree_of_version(name, deb.name.split("_")[1])
+        note(f"unpacking {deb.name}")
+        tarball = archive.extract(deb, f"usr/src/{name}.tar.xz", Path(tmp))
+        unpack(tarball, name, target)
+    return target
+
+
+def tree_of_version(name, version):
+    """Where the tree of a package's version is kept."""
+    return cache_dir() / f"{name}_{re.sub(r'[^a-zA-Z0-9_.+-]', '_', version)}"
+
+
+def unpack(tarball, name, target):
+    """Unpack a tree beside its place, then move it there."""
     need_space(cache_dir(), UNPACKED_MIB, f"unpacking {name}")
-    note(f"unpacking {archive.name} {version.stdout.strip()}")
     with tempfile.TemporaryDirectory(prefix=".unpack.", dir=cache_dir()) as tmp:
-        result = run(["tar", "-C", tmp, "-xf", archive])
+        result = run(["tar", "-C", tmp, "-xf", tarball])
         if result.returncode:
-            raise HarnessError(f"cannot unpack {archive}: "
+            raise HarnessError(f"cannot unpack {tarball}: "
                                + result.stdout.strip().splitlines()[-1])
         (Path(tmp) / name).rename(target)
-    return target
 
 
 # What the new files use and early releases of the series do not have.
@@ -107,8 +139,8 @@ def copied_tree(kdir):
         if not file.is_file() or symbol not in file.read_text(
                 encoding="utf-8", errors="replace"):
             raise HarnessError(f"KDIR={kdir} is too old: {name} has no "
-                               f"{symbol}; take Linux 6.12.117 or a later "
-                               "6.12")
+                               f"{symbol}; take Linux 6.12.117, a later 6.12, "
+                               "or a newer series")
     if (kdir / STATE).exists():
         raise HarnessError(f"KDIR={kdir} has the project in it already; take "
                            f"it out with scripts/apply --remove {kdir}")
@@ -146,8 +178,8 @@ def fetch(kdir=None):
     cache_dir().mkdir(parents=True, exist_ok=True)
     install_packages(kdir)
     tree = copied_tree(kdir) if kdir else package_tree()
-    link = cache_dir() / "src"
-    fresh = cache_dir() / ".src"
+    link = cache_dir() / of_series("src")
+    fresh = cache_dir() / of_series(".src")
     fresh.unlink(missing_ok=True)
     fresh.symlink_to(tree.name)
     os.replace(fresh, link)
@@ -156,7 +188,9 @@ def fetch(kdir=None):
 
 def current_tree():
     """The tree that was fetched last."""
-    link = cache_dir() / "src"
+    link = cache_dir() / of_series("src")
     if not link.exists():
-        raise HarnessError("there is no kernel source yet; run make kernel")
+        raise HarnessError("there is no kernel source yet; run make kernel"
+                           + (f" SERIES={SERIES}" if os.environ.get("SERIES")
+                              else ""))
     return link.resolve()

@@ -34,6 +34,17 @@ class ConfigTest(unittest.TestCase):
         self.assertEqual(differ, {"CONFIG_MIGRATE_POLICY",
                                   "CONFIG_MIGRATE_POLICY_KUNIT_TEST"})
 
+    def test_series_have_their_own_names(self):
+        self.assertEqual(config.wanted("y", "6.12")["CONFIG_PROC_SYSCTL"], "y")
+        newer = config.wanted("y", "7.3")
+        self.assertEqual(newer["CONFIG_PROC_SYSCTL"], "n")
+        self.assertEqual(newer["CONFIG_SYSCTL"], "y")
+
+    def test_fragment_of_a_series_follows_its_own(self):
+        names = [path.name for path in config.fragments("lockdep", "7.3")]
+        self.assertEqual(names[:3], ["base.config", "base-7.3.config",
+                                     "torture.config"])
+
     def test_unknown_flavour(self):
         with self.assertRaises(HarnessError):
             config.wanted("nonsense")

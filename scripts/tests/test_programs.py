@@ -60,6 +60,21 @@ class RunTestsTest(unittest.TestCase):
         self.assertEqual(self.counts(0, "1..1\nok 1 - a\n"), (0, 0, 0))
         self.assertEqual(self.counts(2, ""), (0, 1, 0))
 
+    def test_all_series(self):
+        """Each section once for every kernel, or once in all."""
+        chosen = self.program.sections_of_all_series()
+        kunit = [s for s in chosen if s.name == "kunit"]
+        self.assertEqual([s.series for s in kunit][:2], ["6.12", "7.3"])
+        self.assertEqual(len({s.log for s in kunit}), len(kunit))
+        self.assertEqual(sum(s.name == "harness" for s in chosen), 1)
+
+    def test_program_is_told_the_series(self):
+        self.section.command = ["sh", "-c", "echo $SERIES"]
+        self.section.series = "7.3"
+        with tempfile.NamedTemporaryFile("r") as log:
+            self.program.execute(self.section, log.name)
+            self.assertEqual(log.read(), "7.3\n")
+
     def test_needs_are_sections(self):
         names = {section.name for section in self.program.sections()}
         for section in self.program.sections():

@@ -20,7 +20,7 @@ def write(path, text):
     path.write_text(text, encoding="utf-8")
 
 
-class SeriesTest(unittest.TestCase):
+class SmallRepository(unittest.TestCase):
     """A small repository and a small tree, both real."""
 
     def setUp(self):
@@ -57,6 +57,10 @@ class SeriesTest(unittest.TestCase):
     def read(self, name):
         """A file of the tree."""
         return (self.root / name).read_text(encoding="utf-8")
+
+
+class SeriesTest(SmallRepository):
+    """What is done to the tree and what is refused."""
 
     def test_apply(self):
         self.assertEqual(self.apply(), ["mm/Makefile", "mm/migrate.c",
