@@ -56,7 +56,7 @@
 #include <linux/slab.h>
 
 #include "internal.h"
-#include "migrate_copy.h"
+#include "migrate_copy_debug.h"
 
 #define CREATE_TRACE_POINTS
 #include <trace/events/migrate_policy.h>
@@ -169,6 +169,8 @@ static struct migrate_copy_slot *get_slot(void)
 {
 	unsigned int first = SLOTS_PER_CPU * raw_smp_processor_id();
 
+	if (migrate_fault_slot())
+		return NULL;
 	for (unsigned int i = 0; i < nr_slots; i++) {
 		unsigned int nr = (first + i) % nr_slots;
 
@@ -276,13 +278,17 @@ static int call_backend(struct migrate_copy_backend *backend,
 			struct migrate_copy_request *req)
 {
 	bool annotate = !(current->flags & PF_MEMALLOC);
-	int rc;
+	int rc = migrate_fault_decline(req);
 
+	if (rc)
+		return rc;
 	if (annotate)
 		fs_reclaim_acquire(GFP_KERNEL);
 	rc = backend->copy(req);
 	if (annotate)
 		fs_reclaim_release(GFP_KERNEL);
+	if (!rc)
+		migrate_fault_items(req);
 	return rc;
 }
 
@@ -423,6 +429,7 @@ void __migrate_copy_batch(struct migrate_cut *cut, struct list_head *srcs,
 	}
 	copy_batch(cut, &slot->req, srcs, dsts);
 	put_slot(slot);
+	migrate_fault_delay(dsts);
 }
 
 /* For the backend that the reason's policy names by now. */
@@ -437,13 +444,15 @@ static void count_stale(enum migrate_reason reason)
 }
 
 /* Moves mapping, private and flags: all that a move does besides the copy. */
-static int move_copied(struct folio *dst, struct folio *src)
+static int move_copied(struct folio *dst, struct folio *src,
+		       enum migrate_reason reason)
 {
 	struct address_space *mapping = folio_mapping(src);
+	enum migrate_class class = migrate_copy_class(src);
 	void *private = NULL;
 	int rc;
 
-	if (migrate_copy_class(src) == MIGRATE_CLASS_NEVER)
+	if (class == MIGRATE_CLASS_NEVER)
 		return -EAGAIN;
 	if (mapping && mapping->a_ops->migrate_folio == filemap_migrate_folio)
 		private = folio_get_private(src);
@@ -451,6 +460,7 @@ static int move_copied(struct folio *dst, struct folio *src)
 	rc = folio_migrate_mapping(mapping, dst, src, 0);
 	if (rc)
 		return rc;
+	migrate_verify(dst, src, reason, class);
 	if (private)
 		folio_attach_private(dst, folio_detach_private(src));
 	folio_migrate_flags(dst, src);
@@ -475,8 +485,10 @@ static int move_copied(struct folio *dst, struct folio *src)
 int migrate_copied_folio(struct folio *dst, struct folio *src,
 			 enum migrate_reason reason)
 {
-	int rc = move_copied(dst, src);
+	int rc = -EAGAIN;
 
+	if (!migrate_fault_stale(dst))
+		rc = move_copied(dst, src, reason);
 	if (rc)
 		count_stale(reason);
 	return rc;

@@ -458,6 +458,18 @@ const char *migrate_policy_key_name(enum migrate_policy_key key)
 }
 
 /**
+ * migrate_class_name() - the name of a class
+ * @class: the class, not MIGRATE_CLASS_NEVER
+ *
+ * Context: any.
+ * Return: the name, a constant string.
+ */
+const char *migrate_class_name(enum migrate_class class)
+{
+	return class_names[class];
+}
+
+/**
  * migrate_policy_store_stats() - switch counting on or off
  * @text: 0 or 1 as the administrator wrote it, a newline may end it
  *

@@ -71,6 +71,7 @@ void migrate_policy_disable(void);
 bool migrate_policy_disabled(void);
 
 const char *migrate_policy_key_name(enum migrate_policy_key key);
+const char *migrate_class_name(enum migrate_class class);
 int migrate_policy_store(enum migrate_reason reason,
 			 enum migrate_policy_key key, const char *text);
 int migrate_policy_show(enum migrate_reason reason,

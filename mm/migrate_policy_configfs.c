@@ -12,6 +12,8 @@
  *	stats			count even while every policy is the default
  *	reasons/<reason>/	backend, batch_size, min_pages, workers, classes
  *	backends/<backend>/	settings of the backend's own
+ *	faults/<fault>/		when to force what seldom happens, with
+ *				CONFIG_MIGRATE_COPY_FAULT
  *
  * A thin view of mm/migrate_policy.c, which parses and answers. All groups
  * are default groups: they are there from boot on, cannot be removed, and
@@ -24,7 +26,7 @@
 #include <linux/module.h>
 #include <linux/string.h>
 
-#include "migrate_copy.h"
+#include "migrate_copy_debug.h"
 
 struct reason_group {
 	struct config_group group;
@@ -169,6 +171,7 @@ static int __init migrate_policy_configfs_init(void)
 				    &directory_type);
 	configfs_add_default_group(&backends_group, root);
 	add_reasons();
+	migrate_fault_configfs_add(root);
 	return configfs_register_subsystem(&migrate_policy_subsys);
 }
 subsys_initcall(migrate_policy_configfs_init);

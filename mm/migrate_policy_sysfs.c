@@ -15,6 +15,8 @@
  *	defaults/	what they are on an untouched system
  *	reasons/	a directory of counters for each reason
  *	backends/	the same for each registered backend
+ *	faults/		how often each fault was injected, with
+ *			CONFIG_MIGRATE_COPY_FAULT
  *
  * Counters are per CPU and summed on read, so that counting costs no shared
  * cache line.
@@ -27,7 +29,7 @@
 #include <linux/slab.h>
 #include <linux/sysfs.h>
 
-#include "migrate_copy.h"
+#include "migrate_copy_debug.h"
 
 /* A directory of counters; @row is where each CPU has them. */
 struct counters_dir {
@@ -80,6 +82,8 @@ COUNTER(declined_error, MIGRATE_DECLINED_ERROR);
 COUNTER(ineligible, MIGRATE_INELIGIBLE);
 COUNTER(failed_items, MIGRATE_FAILED_ITEMS);
 COUNTER(stale, MIGRATE_STALE);
+COUNTER(verified, MIGRATE_VERIFIED);
+COUNTER(mismatched, MIGRATE_MISMATCHED);
 
 static struct attribute *counters_attrs[] = {
 	[MIGRATE_CUTS] = &cuts_attr.attr,
@@ -100,6 +104,8 @@ static struct attribute *counters_attrs[] = {
 	[MIGRATE_INELIGIBLE] = &ineligible_attr.attr,
 	[MIGRATE_FAILED_ITEMS] = &failed_items_attr.attr,
 	[MIGRATE_STALE] = &stale_attr.attr,
+	[MIGRATE_VERIFIED] = &verified_attr.attr,
+	[MIGRATE_MISMATCHED] = &mismatched_attr.attr,
 	[MIGRATE_COUNTERS] = NULL,
 };
 ATTRIBUTE_GROUPS(counters);
@@ -297,6 +303,7 @@ static int __init migrate_policy_sysfs_init(void)
 	backends_dir = kobject_create_and_add("backends", root);
 	if (!reasons || !backends_dir)
 		return -ENOMEM;
-	return sysfs_create_groups(root, root_groups) ?: add_reasons(reasons);
+	return sysfs_create_groups(root, root_groups) ?:
+	       migrate_fault_sysfs_add(root) ?: add_reasons(reasons);
 }
 subsys_initcall(migrate_policy_sysfs_init);

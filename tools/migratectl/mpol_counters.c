@@ -44,6 +44,10 @@ const struct mpol_counter_info mpol_counter_table[MPOL_COUNTERS] = {
 		"folios whose copy ahead failed, copied inline" },
 	[MPOL_STALE] = { "stale", MPOL_FOLIOS_UNIT,
 		"folios whose copy ahead was dropped, copied inline" },
+	[MPOL_VERIFIED] = { "verified", MPOL_PAGES,
+		"base pages copied ahead that were compared at the move" },
+	[MPOL_MISMATCHED] = { "mismatched", MPOL_PAGES,
+		"base pages of them that were wrong, and mended" },
 };
 
 int mpol_load_counters(struct mpol *m, const struct mpol_object *object,

@@ -186,6 +186,10 @@ const struct column stat_columns[STAT_COLUMNS] = {
 		"folios whose copy ahead failed and that were copied inline"),
 	COUNTER("STALE", COLUMN_COUNT, false, "stale",
 		"folios whose copy ahead was dropped and done again inline"),
+	COUNTER("VERIFIED", COLUMN_COUNT, false, "verified",
+		"base pages copied ahead that were compared at the move"),
+	COUNTER("MISMATCHED", COLUMN_COUNT, false, "mismatched",
+		"base pages of them that were wrong, and mended"),
 };
 
 uint64_t monotonic_ns(void)

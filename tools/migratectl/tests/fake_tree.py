@@ -25,7 +25,7 @@ COUNTERS = (
     "cuts", "cut_ns", "succeeded", "failed", "batches", "folios", "pages",
     "bytes", "copy_ns", "helper_ns", "declined_min", "declined_slot",
     "declined_busy", "declined_nomem", "declined_error", "ineligible",
-    "failed_items", "stale",
+    "failed_items", "stale", "verified", "mismatched",
 )
 CONFIG = "sys/kernel/config/migrate_policy"
 SYSFS = "sys/kernel/mm/migrate_policy"

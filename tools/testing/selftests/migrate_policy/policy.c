@@ -38,6 +38,8 @@ const char * const counter_names[NR_COUNTERS] = {
 	[INELIGIBLE] = "ineligible",
 	[FAILED_ITEMS] = "failed_items",
 	[STALE] = "stale",
+	[VERIFIED] = "verified",
+	[MISMATCHED] = "mismatched",
 };
 
 bool policy_present(void)
