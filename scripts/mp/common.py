@@ -52,6 +52,16 @@ def kernel_image(flavour):
     return flavour_dir(flavour) / "arch/x86/boot/bzImage"
 
 
+def build_dir(image):
+    """The build folder that a kernel image lies in."""
+    return (Path(image).parent / "../../..").resolve()
+
+
+def modules_dir(image):
+    """Where scripts/build installs the modules of a kernel, for modprobe."""
+    return build_dir(image) / "modules/lib/modules"
+
+
 def jobs():
     """How many processes a build may use."""
     return int(os.environ.get("JOBS") or len(os.sched_getaffinity(0)))
