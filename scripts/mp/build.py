@@ -9,12 +9,16 @@ import sys
 import time
 
 from .common import (HarnessError, SERIES, cache_dir, flavour_dir, jobs,
-                     kernel_image, need_space, need_tool, of_series)
-from .config import configure
+                     kernel_image, modules_dir, need_space, need_tool,
+                     of_series)
+from .config import configure, wanted
 from .series import Tree, patch_files
 from .source import fetch
 
 BUILD_MIB = 1500
+# Folders of a tree with backends that are built as out-of-tree modules.
+MODULES = ("samples/migrate_policy",
+           "tools/testing/selftests/migrate_policy/test_modules")
 # About how many objects a build from nothing compiles: for the display alone.
 OBJECTS = 1400
 OBJECT = re.compile(r"^  (?:CC|AS)(?: \[M\])? +(\S+)")
@@ -126,7 +130,31 @@ def build_kernel(flavour, kdir=None):
     if cold:
         need_space(cache_dir(), BUILD_MIB, f"building the kernel {flavour}")
     configure(flavour, tree, build)
+    policy = wanted(flavour).get("CONFIG_MIGRATE_POLICY") == "y"
+    targets = ["bzImage"] + (["modules"] if policy else [])
     name = of_series(f"build-{flavour}")
-    make(tree, build, ["bzImage"], of_series(f"kernel {flavour}"), cold,
+    make(tree, build, targets, of_series(f"kernel {flavour}"), cold,
          cache_dir() / "log" / f"{name}.log")
+    if policy:
+        build_modules(tree, flavour)
     return kernel_image(flavour)
+
+
+def build_modules(tree, flavour):
+    """Build copies of the loadable backends as their authors would, against
+    the built kernel, and install them where scripts/boot lets modprobe find
+    them."""
+    build = flavour_dir(flavour)
+    folder = build / "external"
+    names = []
+    for source in MODULES:
+        names.append(source.replace("/", "_"))
+        shutil.copytree(tree / source, folder / names[-1], dirs_exist_ok=True)
+    (folder / "Kbuild").write_text(
+        "".join(f"obj-m += {name}/\n" for name in names), encoding="ascii")
+    target = modules_dir(kernel_image(flavour)).parents[1]
+    for step in ("modules", "modules_install"):
+        make(tree, build, [step, f"M={folder}", "CONFIG_SAMPLE_MIGRATE_POLICY=m",
+                           f"INSTALL_MOD_PATH={target}"],
+             of_series(f"{step} {flavour}"), False,
+             cache_dir() / "log" / (of_series(f"{step}-{flavour}") + ".log"))
