@@ -8,6 +8,7 @@
 #define MIGRATE_POLICY_LEAKS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <linux/types.h>
 
 #define LEAKS_NODES	2
@@ -20,13 +21,18 @@ struct leaks {
 	__u64 splats;			/* taint flags */
 };
 
+/*
+ * Page frames that are locked, or anonymous without a mapping, and remain so
+ * for a number of looks, a fifth of a second apart.
+ */
+size_t leaks_stuck(unsigned int looks);
+
 /* Frees what can be freed, and counts. */
 void leaks_take(struct leaks *leaks);
 
 /*
  * Counts again, and compares. Besides: no page is isolated on any node, none
- * stays locked, and none that was anonymous memory is neither mapped nor free
- * nor on a list. @noise is by how many pages the kernel's own use of memory
+ * is stuck. @noise is by how many pages the kernel's own use of memory
  * may have grown. A test that has poisoned pages enters them in @before.
  * Returns false, with notes, if something is not as it was.
  */

@@ -11,6 +11,8 @@
 #include "sys.h"
 
 #include <dirent.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,18 +39,24 @@ static const char * const sizes[] = {
 	"1", "2", "511", "512", "513", "4096", "262144",
 };
 
-/* In which order they have their turns. */
-static size_t engine_order[MAX_ENGINES];
-static size_t class_order[ARRAY_SIZE(classes)];
-static size_t size_order[ARRAY_SIZE(sizes)];
+/* The values that have their turns, in this order. */
+struct turns {
+	size_t nr;
+	size_t order[MAX_ENGINES];
+};
 
-static size_t nr_faults;	/* and a turn without, before each */
+static struct turns engine_turns, class_turns, size_turns, fault_turns;
+
+static size_t nr_faults;
 static size_t fault;		/* under way, or nr_faults */
 
-static size_t step;
+static size_t step, steps_taken;
+static bool *place_now;		/* in covered */
+static atomic_size_t nr_failed;	/* writes */
 static bool covered[MAX_ENGINES][ARRAY_SIZE(classes)][ARRAY_SIZE(sizes)];
-static struct engine *engine_now;
+static const struct engine *engine_now;
 static const char *classes_now;
+static const char *size_now;
 static char now[160];
 
 static size_t gcd(size_t a, size_t b)
@@ -77,13 +85,21 @@ static size_t second(size_t i, size_t a, size_t b)
 	return (i + i / lcm(a, b)) % b;
 }
 
-static void shuffle(size_t *order, size_t nr, __u64 *random)
+static void add_turn(struct turns *turns, size_t value, const char *name,
+		     const char *only)
 {
-	for (size_t i = 0; i < nr; i++) {
-		size_t k = random_below(random, i + 1);
+	if (turns->nr < MAX_ENGINES && (!only || !strcmp(name, only)))
+		turns->order[turns->nr++] = value;
+}
 
-		order[i] = order[k];
-		order[k] = i;
+static void shuffle(struct turns *turns, __u64 *random)
+{
+	for (size_t i = turns->nr; i > 1; i--) {
+		size_t k = random_below(random, i);
+		size_t last = turns->order[i - 1];
+
+		turns->order[i - 1] = turns->order[k];
+		turns->order[k] = last;
 	}
 }
 
@@ -121,18 +137,48 @@ static bool list_engines(void)
 	return ktap_expect(nr_engines > 1, "backends besides inline");
 }
 
-static bool set_attribute(const char *key, const char *value)
+/*
+ * Each reason has a thread of its own: a write waits for the cuts under way,
+ * but not for other writes.
+ */
+static void *set_reason(void *arg)
 {
-	for (int i = 0; i < NR_REASONS; i++) {
-		int rc = policy_write(i, key, value);
+	const struct {
+		const char *key, *value;
+	} settings[] = {
+		{ "min_pages", "1" },
+		{ "backend", engine_now->backend },
+		{ "workers", engine_now->workers },
+		{ "classes", classes_now },
+		{ "batch_size", size_now },
+	};
+	enum reason reason = (size_t)arg;
 
-		if (rc)
-			return ktap_expect(false,
-					   "%s of %s to become %s, not error %s",
-					   key, reason_names[i], value,
-					   strerror(-rc));
+	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
+		int rc = policy_write(reason, settings[i].key,
+				      settings[i].value);
+
+		if (ktap_expect(!rc, "%s of %s to become %s, not error %s",
+				settings[i].key, reason_names[reason],
+				settings[i].value, strerror(-rc)))
+			continue;
+		atomic_fetch_add(&nr_failed, 1);
 	}
-	return true;
+	return NULL;
+}
+
+static bool set_reasons(void)
+{
+	pthread_t threads[NR_REASONS];
+	size_t nr = 0;
+
+	while (nr < NR_REASONS &&
+	       !pthread_create(&threads[nr], NULL, set_reason, (void *)nr))
+		nr++;
+	for (size_t i = 0; i < nr; i++)
+		pthread_join(threads[i], NULL);
+	return ktap_expect(nr == NR_REASONS, "to start a thread a reason") &&
+	       !nr_failed;
 }
 
 static void keep_initial_values(void)
@@ -147,24 +193,40 @@ static void keep_initial_values(void)
 	}
 }
 
+static bool list_turns(void)
+{
+	for (size_t i = 0; i < nr_engines; i++)
+		add_turn(&engine_turns, i, engines[i].backend,
+			 getenv("MP_BACKEND"));
+	for (size_t i = 0; i < ARRAY_SIZE(classes); i++)
+		add_turn(&class_turns, i, classes[i], getenv("MP_CLASSES"));
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++)
+		add_turn(&size_turns, i, sizes[i], getenv("MP_BATCH_SIZE"));
+	for (size_t i = 0; i < nr_faults; i++)
+		add_turn(&fault_turns, i, faults_name(i), getenv("MP_FAULT"));
+	return ktap_expect(engine_turns.nr && class_turns.nr && size_turns.nr,
+			   "MP_BACKEND, MP_CLASSES and MP_BATCH_SIZE to name what there is");
+}
+
 bool matrix_open(__u64 seed)
 {
 	__u64 random = seed * 2 + 1;
 
 	if (!policy_present())
 		return true;
-	if (!list_engines())
-		return false;
-	shuffle(engine_order, nr_engines, &random);
-	shuffle(class_order, ARRAY_SIZE(classes), &random);
-	shuffle(size_order, ARRAY_SIZE(sizes), &random);
 	nr_faults = faults_open();
 	fault = nr_faults;
+	if (!list_engines() || !list_turns())
+		return false;
+	shuffle(&engine_turns, &random);
+	shuffle(&class_turns, &random);
+	shuffle(&size_turns, &random);
+	shuffle(&fault_turns, &random);
 	keep_initial_values();
 	ktap_note("%zu backends, %zu class settings, %zu batch sizes, %zu faults; seed %llu",
-		  nr_engines, ARRAY_SIZE(classes), ARRAY_SIZE(sizes),
-		  nr_faults, seed);
-	return !policy_set_stats("1") && set_attribute("min_pages", "1");
+		  engine_turns.nr, class_turns.nr, size_turns.nr,
+		  fault_turns.nr, seed);
+	return !policy_set_stats("1");
 }
 
 void matrix_rest(void)
@@ -174,45 +236,64 @@ void matrix_rest(void)
 	fault = nr_faults;
 }
 
-/* Every other step is one without. */
+/* Every other step is one without, unless there is to be only one. */
 static void inject(size_t at)
 {
 	matrix_rest();
-	if (!nr_faults || at % 2)
+	if (!fault_turns.nr || (at % 2 && fault_turns.nr > 1))
 		return;
-	fault = at / 2 % nr_faults;
+	fault = fault_turns.order[at / 2 % fault_turns.nr];
 	faults_begin(fault, FAULT_PERCENT);
 }
 
-static bool set_all(size_t engine, size_t class, size_t size)
+/* Chooses what is due at a step, without setting it. */
+static void choose(size_t at)
 {
+	size_t pairs = engine_turns.nr * class_turns.nr;
+	size_t pair = at % pairs;
+	size_t engine = engine_turns.order[pair % engine_turns.nr];
+	size_t class = class_turns.order[second(pair, engine_turns.nr,
+						class_turns.nr)];
+	size_t size = size_turns.order[second(at, pairs, size_turns.nr)];
+
 	engine_now = &engines[engine];
 	classes_now = classes[class];
+	size_now = sizes[size];
+	place_now = &covered[engine][class][size];
+}
+
+static bool take_step(size_t at)
+{
+	inject(at);
+	steps_taken++;
+	*place_now = true;
 	snprintf(now, sizeof(now),
 		 "backend=%s workers=%s classes=%s batch_size=%s fault=%s",
 		 engine_now->backend, engine_now->workers, classes_now,
-		 sizes[size], fault < nr_faults ? faults_name(fault) : "none");
-	covered[engine][class][size] = true;
-	return set_attribute("backend", engine_now->backend) &&
-	       set_attribute("workers", engine_now->workers) &&
-	       set_attribute("classes", classes_now) &&
-	       set_attribute("batch_size", sizes[size]);
+		 size_now, fault < nr_faults ? faults_name(fault) : "none");
+	return set_reasons();
 }
 
 bool matrix_step(void)
 {
-	size_t pairs = nr_engines * ARRAY_SIZE(classes);
-	size_t at = step, pair;
+	if (!nr_engines)
+		return true;
+	choose(step);
+	return take_step(step++);
+}
+
+bool matrix_step_to(const char *class)
+{
+	size_t all = engine_turns.nr * class_turns.nr * size_turns.nr;
 
 	if (!nr_engines)
 		return true;
-	step++;
-	pair = at % pairs;
-	inject(at);
-	return set_all(engine_order[pair % nr_engines],
-		       class_order[second(pair, nr_engines,
-					  ARRAY_SIZE(classes))],
-		       size_order[second(at, pairs, ARRAY_SIZE(sizes))]);
+	for (size_t i = 0; i < all; i++) {
+		choose(step++);
+		if (matrix_copies(class))
+			break;
+	}
+	return take_step(step - 1);
 }
 
 const char *matrix_now(void)
@@ -220,21 +301,10 @@ const char *matrix_now(void)
 	return now;
 }
 
-bool matrix_copies_ahead(void)
+bool matrix_copies(const char *class)
 {
 	return engine_now && strcmp(engine_now->backend, "inline") &&
-	       strcmp(classes_now, "none");
-}
-
-size_t matrix_round(void)
-{
-	size_t round = ARRAY_SIZE(sizes);
-
-	if (!nr_engines)
-		return 0;
-	if (round < 2 * nr_faults)
-		round = 2 * nr_faults;
-	return round < nr_engines ? nr_engines : round;
+	       strstr(classes_now, class);
 }
 
 void matrix_report(void)
@@ -248,6 +318,6 @@ void matrix_report(void)
 		}
 	}
 	ktap_note("%zu steps, %zu of %zu combinations of backend, workers, classes and batch size",
-		  step, found,
+		  steps_taken, found,
 		  nr_engines * ARRAY_SIZE(classes) * ARRAY_SIZE(sizes));
 }

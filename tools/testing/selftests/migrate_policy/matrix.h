@@ -15,6 +15,9 @@
 #include <linux/types.h>
 
 /*
+ * In the environment MP_BACKEND, MP_CLASSES, MP_BATCH_SIZE and MP_FAULT leave
+ * only one value of that dimension: to search for something.
+ *
  * Begins a walk, whose order depends on @seed, until undo_to(). Every reason
  * counts and copies ahead however few pages from now on. Returns false, with a
  * note, if the policies cannot be set. In a kernel without policies a walk has
@@ -25,17 +28,17 @@ bool matrix_open(__u64 seed);
 /* The next combination. Returns false, with a note, if it cannot be set. */
 bool matrix_step(void);
 
+/* The next one under which folios of @class are copied ahead. */
+bool matrix_step_to(const char *class);
+
 /* Injects no more faults until the next step. */
 void matrix_rest(void);
 
 /* What the last step has set, for notes. */
 const char *matrix_now(void);
 
-/* Do folios that the default classes cover go to a backend that copies? */
-bool matrix_copies_ahead(void);
-
-/* The steps after which every value has had its turn. */
-size_t matrix_round(void);
+/* Do folios of @class go to a backend that copies ahead? */
+bool matrix_copies(const char *class);
 
 /* Notes how much of the matrix the walk has covered. */
 void matrix_report(void);

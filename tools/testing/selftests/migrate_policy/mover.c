@@ -4,25 +4,31 @@
  */
 #include "mover.h"
 
+#include "cgroup.h"
 #include "ktap.h"
 #include "mem.h"
 #include "pace.h"
 #include "provoke.h"
 #include "sys.h"
 
+#include <errno.h>
 #include <linux/mempolicy.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 
 /* Rests between two rounds: the users of the memory shall run, too. */
-#define PAUSE_US	2000
-#define PAUSE_COMPACT	100000
+#define PAUSE_US	5000
+#define PAUSE_ALL_US	250000
+
+#define RECLAIM		"1M"
 
 const char * const mover_names[NR_MOVERS] = {
 	[MOVER_PAGES] = "move_pages",
 	[MOVER_MBIND] = "mbind",
 	[MOVER_COMPACT] = "compact",
 	[MOVER_TASK] = "migrate_pages",
+	[MOVER_RECLAIM] = "reclaim",
 };
 
 struct mover {
@@ -38,21 +44,37 @@ static size_t nr_ranges;
 static __u64 pages_at_start;
 static atomic_bool stop;
 
+/* Lists the folios of all ranges, or all their pages. */
+static int list_ranges(struct area *area, bool by_page)
+{
+	size_t max = 0;
+
+	for (size_t i = 0; i < nr_ranges; i++)
+		max += ranges[i].size / BASE_PAGE;
+	area->page = calloc(max, sizeof(*area->page));
+	if (!area->page)
+		return -ENOMEM;
+	for (size_t i = 0; i < nr_ranges; i++) {
+		size_t unit = by_page ? BASE_PAGE : ranges[i].unit;
+
+		for (size_t at = 0; at < ranges[i].size; at += unit)
+			area->page[area->nr++] = ranges[i].map + at;
+	}
+	return 0;
+}
+
 /*
- * The parts of a huge page that was split meanwhile are reached in the rounds
- * that go page by page, which cut the list at each page of one that was not.
+ * In one call, so that there is something to cut. The parts of a huge page
+ * that was split meanwhile are reached in the rounds that go page by page,
+ * which for the kernel end a list at each page of one that was not.
  */
 static void move_ranges(unsigned int round)
 {
 	struct area area = {};
 
-	for (size_t i = 0; i < nr_ranges && !stop; i++) {
-		size_t unit = round / 2 % 2 ? BASE_PAGE : ranges[i].unit;
-
-		if (!mem_list(&area, ranges[i].map, ranges[i].size, unit))
-			mem_move_all(&area, round % 2 ? FAST_NODE : SLOW_NODE);
-		mem_unlist(&area);
-	}
+	if (!list_ranges(&area, round / 2 % 2))
+		mem_move_all(&area, round % 2 ? FAST_NODE : SLOW_NODE);
+	mem_unlist(&area);
 }
 
 static void bind_ranges(unsigned int round)
@@ -76,11 +98,19 @@ static void move_task(unsigned int round)
 		mem_migrate_self(FAST_NODE, SLOW_NODE);
 }
 
+/* Demotes or swaps out, as the system is set up; -EAGAIN if it was less. */
+static void reclaim_some(unsigned int round)
+{
+	(void)round;
+	cgroup_write("memory.reclaim", RECLAIM);
+}
+
 static struct mover movers[NR_MOVERS] = {
 	[MOVER_PAGES] = { .round = move_ranges, .pause = PAUSE_US },
 	[MOVER_MBIND] = { .round = bind_ranges, .pause = PAUSE_US },
-	[MOVER_COMPACT] = { .round = compact, .pause = PAUSE_COMPACT },
-	[MOVER_TASK] = { .round = move_task, .pause = PAUSE_COMPACT },
+	[MOVER_COMPACT] = { .round = compact, .pause = PAUSE_ALL_US },
+	[MOVER_TASK] = { .round = move_task, .pause = PAUSE_ALL_US },
+	[MOVER_RECLAIM] = { .round = reclaim_some, .pause = PAUSE_ALL_US },
 };
 
 static void *keep_moving(void *arg)

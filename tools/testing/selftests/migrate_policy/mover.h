@@ -26,6 +26,7 @@ enum mover_method {
 	MOVER_MBIND,		/* mbind(2) */
 	MOVER_COMPACT,		/* /proc/sys/vm/compact_memory */
 	MOVER_TASK,		/* migrate_pages(2): all of the process */
+	MOVER_RECLAIM,		/* memory.reclaim, after cgroup_join("memory") */
 	NR_MOVERS,
 };
 

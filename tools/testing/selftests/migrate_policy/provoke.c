@@ -4,6 +4,7 @@
  */
 #include "provoke.h"
 
+#include "cgroup.h"
 #include "ktap.h"
 #include "pace.h"
 
@@ -14,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -24,8 +24,6 @@
 #define MADV_SOFT_OFFLINE	101
 #endif
 
-#define CGROUP_ROOT	"/sys/fs/cgroup"
-#define CGROUP		CGROUP_ROOT "/migrate_policy_selftest"
 #define NODES		"/sys/devices/system/node"
 #define MEMORY		"/sys/devices/system/memory"
 #define CMA		"/sys/kernel/debug/cma/reserved"
@@ -239,32 +237,10 @@ static bool map_hugetlb(const struct provocation *what, struct area *area)
 	return map_fast(what, area);
 }
 
-/* A control group of our own with a controller, and this process in it. */
-static bool join_cgroup(const char *controller)
-{
-	char have[SYS_VALUE], word[SYS_VALUE];
-	const char *control = CGROUP_ROOT "/cgroup.subtree_control";
-
-	if (sys_read(control, have, sizeof(have)))
-		return ktap_expect(false, "cgroup2 on %s", CGROUP_ROOT);
-	snprintf(word, sizeof(word), "-%s", controller);
-	if (!strstr(have, controller))
-		undo_write(control, word);
-	word[0] = '+';
-	if (sys_write(control, word))
-		return ktap_expect(false, "a controller %s", controller);
-	if (mkdir(CGROUP, 0755) && errno != EEXIST)
-		return ktap_expect(false, "to make the directory %s", CGROUP);
-	undo_rmdir(CGROUP);
-	undo_write(CGROUP_ROOT "/cgroup.procs", "0");
-	return ktap_expect(!sys_write(CGROUP "/cgroup.procs", "0"),
-			   "to join %s", CGROUP);
-}
-
 static bool map_in_cpuset(const struct provocation *what, struct area *area)
 {
-	return join_cgroup("cpuset") &&
-	       !sys_write(CGROUP "/cpuset.mems", "0") && map_fast(what, area);
+	return cgroup_join("cpuset") && !cgroup_write("cpuset.mems", "0") &&
+	       map_fast(what, area);
 }
 
 static bool wait_on_node(struct area *area, int node, int ms)
@@ -279,7 +255,7 @@ static bool wait_on_node(struct area *area, int node, int ms)
 
 static bool change_cpuset(struct area *area)
 {
-	int rc = sys_write(CGROUP "/cpuset.mems", "1");
+	int rc = cgroup_write("cpuset.mems", "1");
 
 	if (!ktap_expect(!rc, "cpuset.mems to change, not error %d", rc))
 		return false;
@@ -475,8 +451,8 @@ static bool pin_longterm(struct area *area)
 
 static bool map_in_memcg(const struct provocation *what, struct area *area)
 {
-	return join_cgroup("memory") && map_fast(what, area) &&
-	       !sys_write(CGROUP_ROOT "/cgroup.procs", "0");
+	return cgroup_join("memory") && map_fast(what, area) &&
+	       !cgroup_leave();
 }
 
 static bool reclaim_memcg(struct area *area)
@@ -488,7 +464,7 @@ static bool reclaim_memcg(struct area *area)
 	drain_lru(area);
 	snprintf(bytes, sizeof(bytes), "%zu", area->nr * area->unit);
 	for (int try = 0; try < 20; try++) {
-		sys_write(CGROUP "/memory.reclaim", bytes);
+		cgroup_write("memory.reclaim", bytes);
 		if (mem_on_node(area, SLOW_NODE) == mem_pages(area))
 			break;
 	}

@@ -10,10 +10,12 @@
 #include <string.h>
 
 /*
- * In an entry: the record reads as zeros. The rest is kept, so that no later
- * generation is one that was there before.
+ * In an entry: the record reads as zeros, or is the same as on other pages.
+ * The rest is kept, so that no later generation is one that was there before.
  */
 #define DISCARDED	0x80000000u
+#define SHARED		0x40000000u
+#define STATES		(DISCARDED | SHARED)
 
 /* Notes about wrong records of one ledger. */
 #define MAX_NOTES	8
@@ -39,15 +41,27 @@ static void make(__u64 place, __u64 generation, struct record *record)
 	record->sum = sum;
 }
 
-static void make_entered(const struct ledger *ledger, size_t i,
-			 struct record *record)
+static __u64 place_of(const struct ledger *ledger, size_t i)
+{
+	if (ledger->generation[i] & SHARED)
+		i %= RECORDS_PER_PAGE;
+	return ledger->id << 40 | i;
+}
+
+static __u64 generation_of(const struct ledger *ledger, size_t i)
 {
 	__u32 generation = ledger->generation[i];
 
-	if (generation & DISCARDED)
+	return generation & SHARED ? SHARED : generation;
+}
+
+static void make_entered(const struct ledger *ledger, size_t i,
+			 struct record *record)
+{
+	if (ledger->generation[i] & DISCARDED)
 		memset(record, 0, sizeof(*record));
 	else
-		make(ledger->id << 40 | i, generation, record);
+		make(place_of(ledger, i), generation_of(ledger, i), record);
 }
 
 bool ledger_open(struct ledger *ledger, const char *name, size_t size)
@@ -79,7 +93,7 @@ void ledger_write(struct ledger *ledger, size_t first, size_t nr,
 		__u32 *generation = &ledger->generation[first + i];
 		struct record record;
 
-		*generation = (*generation & ~DISCARDED) + 1;
+		*generation = (*generation & ~STATES) + 1;
 		make_entered(ledger, first + i, &record);
 		to[i] = record;
 	}
@@ -89,14 +103,29 @@ void ledger_write(struct ledger *ledger, size_t first, size_t nr,
 void ledger_copy(const struct ledger *ledger, size_t first, size_t nr,
 		 struct record *to)
 {
-	for (size_t i = 0; i < nr; i++)
-		make_entered(ledger, first + i, &to[i]);
+	for (size_t i = 0; i < nr; i++) {
+		struct record record;
+
+		make_entered(ledger, first + i, &record);
+		to[i] = record;
+	}
 }
 
 void ledger_discard(struct ledger *ledger, size_t first, size_t nr)
 {
 	for (size_t i = first; i < first + nr; i++)
-		ledger->generation[i] |= DISCARDED;
+		ledger->generation[i] = (ledger->generation[i] & ~STATES) |
+					DISCARDED;
+}
+
+void ledger_share(struct ledger *ledger, size_t first, size_t nr,
+		  struct record *to)
+{
+	for (size_t i = first; i < first + nr; i++)
+		ledger->generation[i] = (ledger->generation[i] & ~STATES) |
+					SHARED;
+	ledger_copy(ledger, first, nr, to);
+	atomic_fetch_add(&ledger->written, nr);
 }
 
 /* What a wrong record is instead. */
@@ -115,13 +144,11 @@ static const char *looks_like(const struct record *found)
 static void note_wrong(const struct ledger *ledger, size_t i,
 		       const struct record *found, const void *at)
 {
-	__u32 generation = ledger->generation[i];
-
-	ktap_note("%s: record %zu at %p is %s: %llx generation %llu, not %llx %u%s",
-		  ledger->name, i, at, looks_like(found),
-		  found->place, found->generation, ledger->id << 40 | i,
-		  generation & ~DISCARDED,
-		  generation & DISCARDED ? ", discarded" : "");
+	ktap_note("%s: record %zu at %p is %s: %llx generation %llu, not %llx %llu%s",
+		  ledger->name, i, at, looks_like(found), found->place,
+		  found->generation, place_of(ledger, i),
+		  generation_of(ledger, i) & ~(__u64)DISCARDED,
+		  ledger->generation[i] & DISCARDED ? ", discarded" : "");
 }
 
 size_t ledger_check(struct ledger *ledger, size_t first, size_t nr,
@@ -136,7 +163,8 @@ size_t ledger_check(struct ledger *ledger, size_t first, size_t nr,
 		if (!memcmp(&now, &expected, sizeof(now)))
 			continue;
 		wrong++;
-		if (atomic_fetch_add(&ledger->wrong, 1) < MAX_NOTES)
+		if (atomic_fetch_add(&ledger->wrong, 1) < MAX_NOTES &&
+		    ledger->name)
 			note_wrong(ledger, first + i, &now, &found[i]);
 	}
 	atomic_fetch_add(&ledger->checked, nr);

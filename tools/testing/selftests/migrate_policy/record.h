@@ -28,7 +28,7 @@ struct record {
 #define RECORDS_PER_PAGE	(4096 / sizeof(struct record))
 
 struct ledger {
-	const char *name;
+	const char *name;	/* NULL: no notes */
 	__u64 id;		/* no two ledgers have the same */
 	size_t nr;
 	__u32 *generation;	/* of each record; see record.c */
@@ -39,7 +39,7 @@ struct ledger {
 
 /*
  * A ledger for @size bytes, all of them zero for now. @name goes into notes,
- * and must live as long as the ledger. Returns false, with a note, if there is
+ * and has to live as long as the ledger. Returns false, with a note, if there is
  * no memory.
  */
 bool ledger_open(struct ledger *ledger, const char *name, size_t size);
@@ -55,6 +55,13 @@ void ledger_copy(const struct ledger *ledger, size_t first, size_t nr,
 
 /* Enters that @nr records read as zeros from now on. */
 void ledger_discard(struct ledger *ledger, size_t first, size_t nr);
+
+/*
+ * Enters that @nr records are what they are on every page of this ledger that
+ * shares its contents with others, and lays them at @to.
+ */
+void ledger_share(struct ledger *ledger, size_t first, size_t nr,
+		  struct record *to);
 
 /* The records that are not as entered, with a note on the first few. */
 size_t ledger_check(struct ledger *ledger, size_t first, size_t nr,

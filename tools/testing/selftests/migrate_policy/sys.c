@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/swap.h>
 #include <unistd.h>
 
 #define UNDO_MAX	1024
@@ -26,6 +27,7 @@ enum undo_kind {
 	UNDO_RMDIR,
 	UNDO_UNLINK,
 	UNDO_MOUNT,
+	UNDO_SWAPON,
 };
 
 /* What undoes one change. */
@@ -194,6 +196,9 @@ static void undo_one(const struct undo *undo)
 	case UNDO_MOUNT:
 		umount2(undo->path, MNT_DETACH);
 		break;
+	case UNDO_SWAPON:
+		swapoff(undo->path);
+		break;
 	}
 }
 
@@ -236,4 +241,9 @@ void undo_unlink(const char *path)
 void undo_mount(const char *path)
 {
 	undo_push(UNDO_MOUNT, path, "");
+}
+
+void undo_swapon(const char *path)
+{
+	undo_push(UNDO_SWAPON, path, "");
 }

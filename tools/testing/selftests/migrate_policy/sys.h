@@ -50,5 +50,6 @@ void undo_write(const char *path, const char *value);
 void undo_rmdir(const char *path);
 void undo_unlink(const char *path);
 void undo_mount(const char *path);
+void undo_swapon(const char *path);
 
 #endif /* MIGRATE_POLICY_SYS_H */
