@@ -18,6 +18,8 @@ help:
 	@echo '                      several policies, leave out/demo/report.{json,svg}'
 	@echo 'make test             all tests; ends with "N passed, N failed"'
 	@echo 'make test-full        the long ones as well'
+	@echo 'make test-debug       of these the debug kernels: KASAN, UBSAN, kmemleak and'
+	@echo '                      lockdep, then KCSAN'
 	@echo 'make test-all         the tests on the kernels of all series'
 	@echo 'make test-SECTION     one section: make test-style (see scripts/run-tests -h)'
 	@echo 'make kernel           build the kernel (FLAVOUR=y, n or lockdep)'
@@ -62,6 +64,10 @@ test-full: packages
 test-all: packages
 	@scripts/run-tests --all-series
 
+test-debug: packages
+	@scripts/run-tests $(foreach flavour,kasan kcsan,$(foreach step,\
+		build kunit torture,$(step)-$(flavour)))
+
 test-%: packages
 	@scripts/run-tests $*
 
@@ -87,4 +93,4 @@ refresh: python
 clean:
 	@scripts/clean
 
-.PHONY: help python packages kernel demo test test-full test-all shell deb drift apply refresh clean
+.PHONY: help python packages kernel demo test test-full test-all test-debug shell deb drift apply refresh clean

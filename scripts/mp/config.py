@@ -13,6 +13,9 @@ FLAVOURS = {
     "lockdep": ("base", "torture", "lockdep"),
     "kasan": ("base", "torture", "lockdep", "kasan"),
     "kcsan": ("base", "torture", "kcsan"),
+    # For the kernel's own tests, which compare the two.
+    "selftests-y": ("base", "selftests", "y"),
+    "selftests-n": ("base", "selftests", "n"),
     # For check-off, never booted.
     "distro-y": ("base", "distro", "y"),
     "distro-n": ("base", "distro", "n"),

@@ -11,7 +11,10 @@ from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
 from unittest import mock
 
+from mp.cases import Case
 from mp.common import SCRIPTS, HarnessError, need_space
+from mp.compare import Outcome
+from mp.reports import Owned
 
 
 def load(name):
@@ -105,6 +108,23 @@ class BootTest(unittest.TestCase):
                 ("[    1.0] Soft offlining pfn 0x1", False)):
             self.assertEqual(bool(self.program.SPLATS.search(line)), bad, line)
 
+    def test_data_races(self):
+        race = ("[    1.0] BUG: KCSAN: data-race in {0} / y\n"
+                "[    1.0] write to 0x1 of 8 bytes by task 1 on cpu 0:\n"
+                "[    1.0]  {0}+0x1/0x2\n"
+                "[    1.0] Reported by Kernel Concurrency Sanitizer on:\n")
+        functions = Owned({"ours"}, ())
+        for log, bad, said in (("x", 0, 1), ("ours", 1, 0)):
+            with tempfile.TemporaryDirectory() as tmp, \
+                 mock.patch.object(self.program, "owned",
+                                   return_value=functions), \
+                 mock.patch.object(self.program, "current_tree"), \
+                 contextlib.redirect_stderr(io.StringIO()) as stderr:
+                args = mock.Mock(log=Path(tmp) / "log", flavour="kcsan")
+                args.log.write_text(race.format(log), encoding="ascii")
+                self.assertEqual(len(self.program.splats(args)), bad)
+            self.assertEqual(stderr.getvalue().count("1 x x / y"), said)
+
     def test_icount_has_one_cpu(self):
         args = self.program.parse_args(["--icount", "--smp", "4", "--", "x"])
         self.assertEqual(args.smp, 1)
@@ -149,6 +169,58 @@ class SelftestsTest(unittest.TestCase):
         self.assertEqual(self.judged("# program a\n"
                                      "# program a ended with status 0\n"),
                          ["not ok 1 - a: reported nothing"])
+
+
+class KernelTestsTest(unittest.TestCase):
+    """kernel-tests: when a kernel is booted again, and what that changes."""
+
+    def setUp(self):
+        self.program = load("kernel-tests")
+
+    def judged(self, stock, ours):
+        """Boot kernels that answer in turn as these texts of letters say, the
+        last for ever; returns the boots and whether they ended alike."""
+        answers = {"n": list(stock), "y": list(ours)}
+        boots = []
+        runs = self.program.Runs(Path(), False, "", {"cow": Outcome()})
+
+        def boot(policy, names, _batch=0, repeats=1):
+            boots.append(policy)
+            self.assertEqual(list(names), ["cow"])
+            output, rest = "", answers[policy]
+            for _ in range(repeats):
+                letter = rest.pop(0) if len(rest) > 1 else rest[0]
+                word = {"p": "ok 1 x", "f": "not ok 1 x"}[letter]
+                output += (f"# program cow\n{word}\n"
+                           "# program cow ended with status 0\n")
+            runs.keep(policy, [Case("cow")], output)
+
+        runs.boot = boot
+        self.program.compare(runs, (1024, 1))
+        return "".join(boots), not runs.differing()
+
+    def test_alike(self):
+        self.assertEqual(self.judged("p", "p"), ("nyy", True))
+
+    def test_flaky_without_the_layer(self):
+        self.assertEqual(self.judged("pppf", "fp"), ("nyyn", True))
+
+    def test_flaky_with_it_alone(self):
+        boots, alike = self.judged("p", "pfp")
+        self.assertEqual((boots, alike),
+                         ("nyy" + "n" * self.program.ROUNDS, False))
+
+    def test_broken(self):
+        self.assertFalse(self.judged("p", "f")[1])
+
+    def test_failing_alike(self):
+        boots, alike = self.judged("fp", "f")
+        self.assertTrue(boots.startswith("nyy"))
+        self.assertTrue(alike)
+
+    def test_needs_a_pass(self):
+        boots, alike = self.judged("pf", "f")
+        self.assertEqual((boots.count("y") > 2, alike), (True, False))
 
 
 class IcountTest(unittest.TestCase):

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Tell apart which data races in a kernel log are this project's.
+
+Every report of any other checker counts, whoever's function it names: on
+this kernel, nothing but the project is new. KCSAN alone is judged, because
+the stock kernel has data races by the dozen which nobody calls bugs: plain
+accesses to flags and statistics, found wherever two CPUs are busy.
+
+A data race counts
+
+* if a frame of either stack is a function of the project's own object files:
+  it made the access, or had it made (a copy, a list operation);
+* if one of the two racing functions is one that the patches change: whatever
+  the compiler inlined into it may be ours. Further up in a stack such a
+  function means nothing: all that migrates goes through it;
+* if the report cannot be read.
+
+Any other race is between two accesses in code that is the same without the
+project. It is counted and named, and fails nothing.
+"""
+
+import re
+from collections import Counter
+from difflib import SequenceMatcher
+
+from .common import HarnessError, flavour_dir, run
+from .series import STATE
+
+OBJECTS = ("mm/migrate_policy*.o", "mm/migrate_copy*.o",
+           "mm/tests/migrate_policy*.o")
+STAMP = re.compile(r"^(?:<\d+>)?\[ *\d+\.\d+\](?:\[[^]]*\])? ?")
+TITLE = re.compile(r"BUG: KCSAN: \S+ in (\S+)(?: / (\S+))?")
+FRAME = re.compile(r"^ *\??\s*([\w.]+)\+0x[0-9a-f]+/0x[0-9a-f]+")
+# The lines of a report behind its title; what another CPU printed meanwhile
+# does not look like that.
+PART = re.compile(r" |(?:read|write|assert|race at|value changed)\b")
+END = "Reported by Kernel Concurrency Sanitizer"
+FUNCTION = re.compile(r"[A-Za-z_][^;=]*?\b(\w+)\(")
+
+
+def plain(name):
+    """A function's name in the source: no offset, no suffix of the
+    compiler's."""
+    return name.split("+")[0].split(".")[0]
+
+
+class Owned:
+    """The functions for which this project answers."""
+
+    def __init__(self, own, changed):
+        self.own = frozenset(own)
+        self.changed = frozenset(changed)
+
+    def has(self, report):
+        """Whether a KCSAN report, a list of lines, is about our code."""
+        title = TITLE.search(report[0])
+        frames = [found[1] for found in map(FRAME.match, report) if found]
+        if not title or not frames:
+            return True
+        return (any(plain(name) in self.own for name in frames)
+                or any(plain(name) in self.changed
+                       for name in title.groups() if name))
+
+
+def own_functions(flavour):
+    """What nm finds in the project's object files of one flavour."""
+    build = flavour_dir(flavour)
+    objects = [path for pattern in OBJECTS for path in build.glob(pattern)]
+    result = run(["nm", "--defined-only", *objects])
+    if not objects or result.returncode:
+        raise HarnessError(f"{build} has no objects of the project, by which "
+                           "to judge data races")
+    words = [line.split() for line in result.stdout.splitlines()]
+    return {plain(name[2]) for name in words
+            if len(name) == 3 and name[1] in "tT"}
+
+
+def changed_functions(before, after):
+    """The functions of a C file's new text with lines that the old has not."""
+    old, new = before.splitlines(), after.splitlines()
+    where, name = [], None
+    for line in new:
+        found = FUNCTION.match(line)
+        if found and not line.startswith(("#", "/")):
+            name = found[1]
+        where.append(name)
+        if line.startswith("}"):
+            name = None
+    changes = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    return {where[min(line, len(new) - 1)]
+            for tag, _, _, first, last in changes if tag != "equal"
+            for line in range(first, max(last, first + 1))} - {None}
+
+
+def owned(flavour, tree):
+    """The functions that count in a kernel of this flavour."""
+    changed = set()
+    for kept in (tree / STATE / "orig").rglob("*.c"):
+        name = kept.relative_to(tree / STATE / "orig")
+        changed |= changed_functions(kept.read_text(encoding="utf-8"),
+                                     (tree / name).read_text(encoding="utf-8"))
+    return Owned(own_functions(flavour), changed)
+
+
+def races(lines):
+    """Split a log's lines: the KCSAN reports, each a list of lines, and all
+    other lines."""
+    found, rest, report = [], [], None
+    for line in lines:
+        text = STAMP.sub("", line.rstrip())
+        if TITLE.match(text):
+            report = [text]
+            found.append(report)
+        elif text.startswith(END):
+            report = None
+        elif report is not None and PART.match(text):
+            report.append(text)
+        else:
+            rest.append(line)
+    return found, rest
+
+
+def stock_races(reports, functions):
+    """Take the reports that do not count out of a list: the others, and how
+    often each of these was seen."""
+    ours = [report for report in reports if functions.has(report)]
+    stock = Counter(" / ".join(sorted(plain(name) for name in
+                                      TITLE.search(report[0]).groups() if name))
+                    for report in reports if report not in ours)
+    return ours, stock

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""mp.reports: whose data race it is."""
+
+import unittest
+
+from mp.reports import Owned, changed_functions, races, stock_races
+
+FUNCTIONS = Owned({"mt_copy_chunk", "add_counters"}, {"migrate_pages_batch"})
+END_LINE = "Reported by Kernel Concurrency Sanitizer on:"
+
+
+def report(title, first, second):
+    """A log with one report, as the kernel prints it."""
+    lines = ["=" * 66, f"BUG: KCSAN: data-race in {title}", "",
+             "write to 0xffff888003c0a0d8 of 8 bytes by task 71 on cpu 1:",
+             *(f" {name}+0x1c2/0x3a0" for name in first), "",
+             "read to 0xffff888003c0a0d8 of 8 bytes by task 70 on cpu 0:",
+             *(f" {name}+0x58/0x110" for name in second), "",
+             "value changed: 0x0000000000000001 -> 0x0000000000000002", "",
+             END_LINE, "CPU: 0 UID: 0 PID: 70 Comm: switch Not tainted #1",
+             "=" * 66]
+    return [f"[   12.{number:06}] {line}" for number, line
+            in enumerate(lines)]
+
+
+STOCK = report("folio_mark_accessed / xas_find",
+               ["folio_mark_accessed", "shmem_read", "vfs_read"],
+               ["xas_find", "next_uptodate_folio", "migrate_pages_batch"])
+OURS = report("mt_copy_chunk / mt_copy_chunk.isra.0",
+              ["mt_copy_chunk", "mt_help", "process_one_work"],
+              ["mt_copy_chunk.isra.0", "mt_copy", "migrate_pages_batch"])
+BELOW = report("__list_add_valid / rcu_tick",
+               ["__list_add_valid", "add_counters", "vfs_read"],
+               ["rcu_tick", "update_process_times"])
+INLINED = report("migrate_pages_batch / xas_find",
+                 ["migrate_pages_batch", "migrate_pages"],
+                 ["xas_find", "filemap_map_pages"])
+
+
+class ReportsTest(unittest.TestCase):
+    """What counts and what does not."""
+
+    def judged(self, log):
+        """The titles that count, the stock kernel's, the other lines."""
+        found, rest = races(log)
+        ours, stock = stock_races(found, FUNCTIONS)
+        return [lines[0] for lines in ours], dict(stock), rest
+
+    def test_stock(self):
+        ours, stock, _ = self.judged(STOCK + STOCK)
+        self.assertEqual(ours, [])
+        self.assertEqual(stock, {"folio_mark_accessed / xas_find": 2})
+
+    def test_ours(self):
+        for log in (OURS, BELOW, INLINED):
+            ours, stock, _ = self.judged(STOCK + log + STOCK)
+            self.assertEqual(len(ours), 1, log[1])
+            self.assertEqual(list(stock.values()), [2])
+
+    def test_unreadable_counts(self):
+        self.assertEqual(len(self.judged(STOCK[:2])[0]), 1)
+        # scripts/boot finds this one among the other lines.
+        untitled = ["BUG: KCSAN: something new"]
+        self.assertEqual(self.judged(untitled)[2], untitled)
+
+    def test_unknown_origin(self):
+        log = ["BUG: KCSAN: data-race in add_counters+0x1/0x2",
+               "race at unknown origin, with read to 0xffff by task 1:",
+               " add_counters+0x1/0x2", END_LINE]
+        self.assertEqual(len(self.judged(log)[0]), 1)
+
+    def test_another_cpu_is_not_swallowed(self):
+        other = "[   12.000003] WARNING: CPU: 1 PID: 71 at mm/x.c:3 x+0x1/0x2"
+        _, _, rest = self.judged(STOCK[:5] + [other] + STOCK[5:] + [other])
+        self.assertEqual(rest.count(other), 2)
+
+    def test_changed_functions(self):
+        before = "int a(void)\n{\n\tx();\n}\n\nint b(void)\n{\n\ty();\n}\n"
+        after = ("int a(void)\n{\n\tx();\n}\n\n/* new */\n\nint b(void)\n{\n"
+                 "\ty();\n\tz();\n}\n")
+        self.assertEqual(changed_functions(before, after), {"b"})
+        self.assertEqual(changed_functions(after, before), {"b"})
+        self.assertEqual(changed_functions(before, before), set())
