@@ -21,6 +21,10 @@ struct loopdev {
  * with a note, if it cannot be made.
  */
 bool loopdev_open(struct loopdev *loop, size_t size);
+
+/* The same over a file that is open for reading and writing, or -1. */
+bool loopdev_attach(struct loopdev *loop, int backing);
+
 void loopdev_close(struct loopdev *loop);
 
 #endif /* MIGRATE_POLICY_LOOPDEV_H */

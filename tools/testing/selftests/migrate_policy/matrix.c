@@ -32,7 +32,8 @@ static struct engine engines[MAX_ENGINES];
 static size_t nr_engines;
 
 static const char * const classes[] = {
-	"none", "anon", "anon,swapcache", "anon,swapcache,shmem,file",
+	"none", "anon", "anon,swapcache", "shmem", "file",
+	"anon,swapcache,shmem,file",
 };
 
 static const char * const sizes[] = {

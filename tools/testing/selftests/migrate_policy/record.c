@@ -6,8 +6,8 @@
 
 #include "ktap.h"
 
-#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 /*
  * In an entry: the record reads as zeros, or is the same as on other pages.
@@ -64,24 +64,44 @@ static void make_entered(const struct ledger *ledger, size_t i,
 		make(place_of(ledger, i), generation_of(ledger, i), record);
 }
 
-bool ledger_open(struct ledger *ledger, const char *name, size_t size)
+static size_t generations_size(const struct ledger *ledger)
+{
+	return ledger->nr * sizeof(*ledger->generation);
+}
+
+static bool open_ledger(struct ledger *ledger, const char *name, size_t size,
+			int flags)
 {
 	static atomic_ullong last_id;
+	void *map;
 
 	memset(ledger, 0, sizeof(*ledger));
 	ledger->name = name;
 	ledger->id = atomic_fetch_add(&last_id, 1) + 1;
 	ledger->nr = size / sizeof(struct record);
-	ledger->generation = calloc(ledger->nr, sizeof(*ledger->generation));
-	if (!ledger->generation)
+	map = mmap(NULL, generations_size(ledger), PROT_READ | PROT_WRITE,
+		   flags | MAP_ANONYMOUS, -1, 0);
+	if (map == MAP_FAILED)
 		return ktap_expect(false, "memory for the ledger of %s", name);
+	ledger->generation = map;
 	ledger_discard(ledger, 0, ledger->nr);
 	return true;
 }
 
+bool ledger_open(struct ledger *ledger, const char *name, size_t size)
+{
+	return open_ledger(ledger, name, size, MAP_PRIVATE);
+}
+
+bool ledger_open_shared(struct ledger *ledger, const char *name, size_t size)
+{
+	return open_ledger(ledger, name, size, MAP_SHARED);
+}
+
 void ledger_close(struct ledger *ledger)
 {
-	free(ledger->generation);
+	if (ledger->generation)
+		munmap(ledger->generation, generations_size(ledger));
 	ledger->generation = NULL;
 	ledger->nr = 0;
 }

@@ -43,6 +43,13 @@ struct ledger {
  * no memory.
  */
 bool ledger_open(struct ledger *ledger, const char *name, size_t size);
+
+/*
+ * The same for processes that are forked later and share it; @ledger itself
+ * has to be in shared memory then.
+ */
+bool ledger_open_shared(struct ledger *ledger, const char *name, size_t size);
+
 void ledger_close(struct ledger *ledger);
 
 /* Enters a new generation of @nr records and lays them at @to. */
