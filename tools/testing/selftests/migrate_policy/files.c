@@ -67,22 +67,6 @@ static enum ktap_result result_of(bool ok)
 	return ok ? KTAP_PASS : KTAP_FAIL;
 }
 
-/* Copies that were not equal after the move, if the kernel looks for them. */
-static __u64 wrong_copies(void)
-{
-	char path[SYS_PATH];
-	__u64 sum = 0;
-
-	for (int i = 0; i < NR_REASONS; i++) {
-		snprintf(path, sizeof(path),
-			 POLICY_STATE "/reasons/%s/mismatched",
-			 reason_names[i]);
-		if (sys_exists(path))
-			sum += sys_number(path);
-	}
-	return sum;
-}
-
 static enum ktap_result start(const void *arg)
 {
 	bool ok;
@@ -90,9 +74,9 @@ static enum ktap_result start(const void *arg)
 	(void)arg;
 	ok = cgroup_join("memory") &&
 	     !sys_set("/sys/kernel/mm/numa/demotion_enabled", "1") &&
-	     matrix_open(1);
+	     matrix_open(matrix_seed());
 	leaks_take(&at_start.leaks);
-	at_start.mismatched = wrong_copies();
+	at_start.mismatched = policy_mismatched();
 	at_start.injected = faults_injected();
 	return result_of(ok);
 }
@@ -352,7 +336,7 @@ static enum ktap_result torture(const void *arg)
 
 static enum ktap_result finish(const void *arg)
 {
-	__u64 found = wrong_copies() - at_start.mismatched;
+	__u64 found = policy_mismatched() - at_start.mismatched;
 	bool ok;
 
 	(void)arg;

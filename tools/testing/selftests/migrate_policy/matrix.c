@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define MAX_ENGINES	12
 
@@ -207,6 +208,13 @@ static bool list_turns(void)
 		add_turn(&fault_turns, i, faults_name(i), getenv("MP_FAULT"));
 	return ktap_expect(engine_turns.nr && class_turns.nr && size_turns.nr,
 			   "MP_BACKEND, MP_CLASSES and MP_BATCH_SIZE to name what there is");
+}
+
+__u64 matrix_seed(void)
+{
+	const char *text = getenv("MP_SEED");
+
+	return text ? strtoull(text, NULL, 10) : (__u64)time(NULL);
 }
 
 bool matrix_open(__u64 seed)

@@ -14,6 +14,9 @@
 #include <stddef.h>
 #include <linux/types.h>
 
+/* Of MP_SEED in the environment, or of the time. */
+__u64 matrix_seed(void);
+
 /*
  * In the environment MP_BACKEND, MP_CLASSES, MP_BATCH_SIZE and MP_FAULT leave
  * only one value of that dimension: to search for something.

@@ -115,3 +115,17 @@ void policy_backend_counters(const char *backend, struct counters *now)
 {
 	read_counters("backends", backend, now);
 }
+
+__u64 policy_mismatched(void)
+{
+	char path[SYS_PATH];
+	__u64 sum = 0;
+
+	for (int i = 0; i < NR_REASONS; i++) {
+		snprintf(path, sizeof(path), POLICY_STATE "/reasons/%s/%s",
+			 reason_names[i], counter_names[MISMATCHED]);
+		if (sys_exists(path))
+			sum += sys_number(path);
+	}
+	return sum;
+}

@@ -78,6 +78,9 @@ int policy_set_stats(const char *value);
 void policy_reason_counters(enum reason reason, struct counters *now);
 void policy_backend_counters(const char *backend, struct counters *now);
 
+/* Copies that CONFIG_MIGRATE_COPY_VERIFY has found to differ; 0 without it. */
+__u64 policy_mismatched(void);
+
 static inline __u64 counted(const struct counters *before,
 			    const struct counters *after, enum counter what)
 {

@@ -38,7 +38,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define SECONDS		32
@@ -429,29 +428,12 @@ static enum ktap_result torture_reason(const void *arg)
 
 static enum ktap_result start(const void *arg)
 {
-	const char *text = getenv("MP_SEED");
-
 	(void)arg;
-	if (!matrix_open(text ? strtoull(text, NULL, 10) : (__u64)time(NULL)) ||
+	if (!matrix_open(matrix_seed()) ||
 	    !poison_open() || sys_set(DEMOTION_ENABLED, "1"))
 		return KTAP_FAIL;
 	leaks_take(&at_start);
 	return KTAP_PASS;
-}
-
-/* Copies that CONFIG_MIGRATE_COPY_VERIFY has found to differ. */
-static __u64 mismatched(void)
-{
-	char path[SYS_PATH];
-	__u64 sum = 0;
-
-	for (int i = 0; i < NR_REASONS; i++) {
-		snprintf(path, sizeof(path), POLICY_STATE "/reasons/%s/%s",
-			 reason_names[i], "mismatched");
-		if (sys_exists(path))
-			sum += sys_number(path);
-	}
-	return sum;
 }
 
 static enum ktap_result finish(const void *arg)
@@ -461,8 +443,8 @@ static enum ktap_result finish(const void *arg)
 	(void)arg;
 	poison_take_back();
 	ok = leaks_none(&at_start, NOISE);
-	ok &= ktap_expect(!mismatched(), "no copy to differ, not %llu",
-			  mismatched());
+	ok &= ktap_expect(!policy_mismatched(), "no copy to differ, not %llu",
+			  policy_mismatched());
 	matrix_report();
 	ktap_note("%llu records checked", records_checked);
 	ktap_note("figure pages migrated under check: %llu", pages_moved);
