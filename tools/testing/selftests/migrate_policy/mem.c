@@ -122,12 +122,18 @@ static void fill_folio(const struct area *area, size_t i)
 		word[k] = word_at(&word[k]);
 }
 
+/* What a child inherits is still its parent's. */
 static int pagemap_fd(void)
 {
 	static int fd = -1;
+	static pid_t owner;
 
-	if (fd < 0)
-		fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	if (owner == getpid())
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	owner = getpid();
+	fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
 	return fd;
 }
 

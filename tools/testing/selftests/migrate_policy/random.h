@@ -22,4 +22,7 @@ static inline __u64 random_below(__u64 *state, __u64 bound)
 	return random_next(state) % bound;
 }
 
+/* An index into an array; needs ktap.h. */
+#define random_index(state, array)	random_below(state, ARRAY_SIZE(array))
+
 #endif /* MIGRATE_POLICY_RANDOM_H */

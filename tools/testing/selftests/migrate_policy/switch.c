@@ -10,16 +10,14 @@
 #include "policy.h"
 #include "provoke.h"
 #include "sys.h"
-#include "trace.h"
+#include "tally.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define SWITCHES	1000
-#define TRACE_KB	16384
 #define ALL_CLASSES	"anon,swapcache,shmem,file"
 
 /* What is switched to and fro, in this order, each with its next value. */
@@ -49,56 +47,17 @@ static const struct toggle toggles[] = {
 	{ POLICY_CONFIG "/backends/mt/cpus", { "0", "1", "0-1" } },
 };
 
-static struct {
-	struct counters reason[NR_REASONS];
-	__u64 generation;
-} at_start, at_end;
+static struct tally tally;
 
 static enum ktap_result result_of(bool ok)
 {
 	return ok ? KTAP_PASS : KTAP_FAIL;
 }
 
-static void look(struct counters *reasons)
-{
-	for (int i = 0; i < NR_REASONS; i++)
-		policy_reason_counters(i, &reasons[i]);
-}
-
-/*
- * A migration that ends between the first trace and the first count would be
- * in only one of them: wait until nothing moves.
- */
-static void look_when_quiet(struct counters *reasons)
-{
-	struct timespec span = { 0, 300000000 };
-	struct counters again[NR_REASONS];
-
-	for (int try = 0; try < 50; try++) {
-		look(reasons);
-		nanosleep(&span, NULL);
-		look(again);
-		if (!memcmp(reasons, again, sizeof(again)))
-			return;
-	}
-	ktap_note("something migrates all the time");
-}
-
-/*
- * The policy of a reason that is not provoked stays, so that counting goes on
- * while stats is 0.
- */
 static enum ktap_result start(const void *arg)
 {
 	(void)arg;
-	if (sys_set("/proc/sys/vm/compaction_proactiveness", "0") ||
-	    policy_set_stats("1") || policy_set(DAMON, "batch_size", "511") ||
-	    trace_start(TRACE_KB))
-		return KTAP_FAIL;
-	look_when_quiet(at_start.reason);
-	trace_clear();
-	at_start.generation = policy_generation();
-	return result_of(churn_start(4));
+	return result_of(tally_start(&tally) && churn_start(4));
 }
 
 static const char *next_value(const struct toggle *toggle, const char *now)
@@ -159,9 +118,8 @@ static enum ktap_result switch_policies(const void *arg)
 		changed += rc > 0;
 		failed += rc < 0;
 	}
-	at_end.generation = policy_generation();
 	ktap_note("%zu of %d writes changed something", changed, SWITCHES);
-	rise = at_end.generation - at_start.generation;
+	rise = policy_generation() - tally.generation;
 	ok = ktap_expect(!failed, "no failed write, not %zu", failed);
 	ok &= ktap_expect(rise == changed,
 			  "generation to rise by %zu, not %llu", changed, rise);
@@ -186,47 +144,22 @@ static enum ktap_result finish(const void *arg)
 	return result_of(ok);
 }
 
-static bool adds_up(int reason, const struct trace_sums *sums)
-{
-	const struct counters *before = &at_start.reason[reason];
-	const struct counters *after = &at_end.reason[reason];
-	__u64 succeeded = counted(before, after, SUCCEEDED);
-	__u64 failed = counted(before, after, FAILED);
-	bool ok;
-
-	ktap_note("%s: %llu calls, %llu cuts, %llu succeeded, %llu failed, %llu ahead, %llu stale",
-		  reason_names[reason], sums->calls[reason],
-		  counted(before, after, CUTS), succeeded, failed,
-		  counted(before, after, PAGES), counted(before, after, STALE));
-	ok = ktap_expect(succeeded == sums->succeeded[reason],
-			 "succeeded of %s to be %llu, not %llu",
-			 reason_names[reason], sums->succeeded[reason],
-			 succeeded);
-	ok &= ktap_expect(failed == sums->failed[reason],
-			  "failed of %s to be %llu, not %llu",
-			  reason_names[reason], sums->failed[reason], failed);
-	return ok;
-}
-
 static enum ktap_result check_counters(const void *arg)
 {
 	static const enum reason provoked[] = {
 		SYSCALL_OR_CPUSET, MEMPOLICY_MBIND, COMPACTION,
 	};
-	struct trace_sums sums;
 	bool ok;
 
 	(void)arg;
-	look_when_quiet(at_end.reason);
-	ok = trace_read(&sums);
-	for (int i = 0; i < NR_REASONS; i++)
-		ok &= adds_up(i, &sums);
+	ok = tally_adds_up(&tally);
 	for (size_t i = 0; i < ARRAY_SIZE(provoked); i++)
-		ok &= ktap_expect(sums.succeeded[provoked[i]],
+		ok &= ktap_expect(counted(&tally.before[provoked[i]],
+					  &tally.after[provoked[i]], SUCCEEDED),
 				  "pages to migrate for %s",
 				  reason_names[provoked[i]]);
-	ok &= ktap_expect(counted(&at_start.reason[SYSCALL_OR_CPUSET],
-				  &at_end.reason[SYSCALL_OR_CPUSET], PAGES),
+	ok &= ktap_expect(counted(&tally.before[SYSCALL_OR_CPUSET],
+				  &tally.after[SYSCALL_OR_CPUSET], PAGES),
 			  "pages to be copied ahead");
 	return result_of(ok);
 }

@@ -176,6 +176,11 @@ void undo_init(void)
 	atexit(undo_at_exit);
 }
 
+void undo_forget(void)
+{
+	nr_undos = 0;
+}
+
 int undo_mark(void)
 {
 	return nr_undos;

@@ -44,6 +44,9 @@ __u64 sys_splats(void);
 /* Makes exit and signals undo what is on the stack. Call it once, first. */
 void undo_init(void);
 
+/* In a child that goes on by itself: what is on the stack is its parent's. */
+void undo_forget(void);
+
 int undo_mark(void);
 void undo_to(int mark);
 void undo_write(const char *path, const char *value);
