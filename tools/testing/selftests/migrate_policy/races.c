@@ -292,31 +292,6 @@ static enum ktap_result check_counters(const void *arg)
 	return result_of(tally_adds_up(&tally));
 }
 
-/* Objects that nobody refers to any more, whose allocation we were part of. */
-static bool no_leak(void)
-{
-	static const char file[] = "/sys/kernel/debug/kmemleak";
-	char *line = NULL;
-	size_t size = 0, found = 0;
-	FILE *stream;
-
-	if (!sys_exists(file) || sys_write(file, "scan"))
-		return true;
-	sys_write(file, "scan");
-	stream = fopen(file, "re");
-	while (stream && getline(&line, &size, stream) > 0) {
-		if (strstr(line, "migrate_policy") || strstr(line, "mt_") ||
-		    strstr(line, "migrate_copy")) {
-			ktap_note("leaked: %s", line);
-			found++;
-		}
-	}
-	free(line);
-	if (stream)
-		fclose(stream);
-	return ktap_expect(!found, "no object leaked");
-}
-
 static enum ktap_result check_rest(const void *arg)
 {
 	__u64 isolated;
@@ -329,7 +304,6 @@ static enum ktap_result check_rest(const void *arg)
 			 isolated);
 	ok &= ktap_expect(!module_loaded("sample") && !module_loaded("test"),
 			  "no module left");
-	ok &= no_leak();
 	ok &= ktap_expect(!(sys_splats() & ~splats),
 			  "no splat in the kernel log");
 	ok &= ktap_expect(sys_sum_lines("/proc/lockdep_stats", "debug_locks:"),
