@@ -22,6 +22,7 @@
 
 /* Of the faults that are injected, in percent of the cases. */
 #define FAULT_PERCENT	20
+#define ONLY_PERCENT	50
 
 /* A backend and how many workers a batch may use. */
 struct engine {
@@ -252,7 +253,7 @@ static void inject(size_t at)
 	if (!fault_turns.nr || (at % 2 && fault_turns.nr > 1))
 		return;
 	fault = fault_turns.order[at / 2 % fault_turns.nr];
-	faults_begin(fault, FAULT_PERCENT);
+	faults_begin(fault, fault_turns.nr > 1 ? FAULT_PERCENT : ONLY_PERCENT);
 }
 
 /* Chooses what is due at a step, without setting it. */

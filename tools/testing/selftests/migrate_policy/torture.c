@@ -7,11 +7,11 @@
  *
  *	torture [--stock] [KIND...]
  *
- * MP_SECONDS is the time for all of it, 40 by default; a long run tries the
- * other reasons, too. MP_SEED gives the order of the policies of an earlier
- * run. --stock allows a kernel without the policy layer, for comparison.
- * Meant for a kernel with lockdep; whoever runs it also looks at the kernel
- * log.
+ * MP_SECONDS is the time for all of it; a long run tries the other reasons,
+ * too. MP_SEED gives the order of the policies of an earlier run, and with
+ * MP_WRITER one way to write is the only one. --stock allows a kernel without
+ * the policy layer, for comparison. Meant for a kernel with lockdep; whoever
+ * runs it also looks at the kernel log.
  */
 #include "cgroup.h"
 #include "faults.h"
@@ -94,27 +94,30 @@ static enum ktap_result result_of(bool ok)
 	return ok ? KTAP_PASS : KTAP_FAIL;
 }
 
-/* One writer out of those that the kind allows, by weight. */
-static size_t choose(struct work *work)
+static bool may_work(const struct writer *writer, const struct kind *kind)
 {
-	unsigned int may = work->region->kind->may;
+	const char *only = getenv("MP_WRITER");
+
+	return !(writer->needs & ~kind->may) &&
+	       (!only || !strcmp(writer->name, only));
+}
+
+/* One writer out of those that the kind allows, by weight; -1: none. */
+static int choose(struct work *work)
+{
+	const struct kind *kind = work->region->kind;
 	unsigned int sum = 0;
 	__s64 rest;
-	size_t i;
 
-	for (i = 0; i < nr_writers; i++) {
-		if (!(writers[i].needs & ~may))
-			sum += writers[i].weight;
-	}
-	rest = random_below(&work->random, sum);
-	for (i = 0; i < nr_writers; i++) {
-		if (writers[i].needs & ~may)
-			continue;
-		rest -= writers[i].weight;
+	for (size_t i = 0; i < nr_writers; i++)
+		sum += may_work(&writers[i], kind) ? writers[i].weight : 0;
+	rest = sum ? random_below(&work->random, sum) : 0;
+	for (size_t i = 0; i < nr_writers; i++) {
+		rest -= may_work(&writers[i], kind) ? writers[i].weight : 0;
 		if (rest < 0)
-			break;
+			return i;
 	}
-	return i;
+	return -1;
 }
 
 static void *live(void *arg)
@@ -122,8 +125,10 @@ static void *live(void *arg)
 	struct hand *hand = arg;
 
 	while (!stop && hand->failures < MAX_FAILURES) {
-		size_t i = choose(&hand->work);
+		int i = choose(&hand->work);
 
+		if (i < 0)
+			break;
 		hand->failures += !writers[i].work(&hand->work);
 		hand->done[i]++;
 		pace_rest_us(pause_us);
@@ -215,13 +220,9 @@ static __u64 counted_ours(const struct view *view, enum counter what)
 /* Is it what it is called, and copied ahead if it may be? */
 static bool convincing(const struct kind *kind, struct view *view)
 {
-	size_t found = 0;
-
-	for (size_t i = 0; i < REGIONS; i++)
-		found += pageflags_count(hands[i].region.map, kind->size,
-					 kind->evidence);
-	if (found > view->evidence)
-		view->evidence = found;
+	for (size_t i = 0; i < REGIONS && !view->evidence; i++)
+		view->evidence += pageflags_count(hands[i].region.map,
+						  kind->size, kind->evidence);
 	return view->evidence && (!kind->class || !policy_present() ||
 				  counted_ours(view, PAGES));
 }
