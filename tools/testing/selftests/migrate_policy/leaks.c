@@ -100,20 +100,21 @@ static bool none_isolated(int node)
 			   (long long)found);
 }
 
-static bool suspicious(__u64 flags, __u64 mapped)
+static bool suspicious(__u64 pfn, __u64 flags)
 {
 	if (flags & (KPF_BUDDY | KPF_HWPOISON | KPF_HUGE))
 		return false;
 	if (flags & KPF_LOCKED)
 		return true;
-	return (flags & KPF_ANON) && !(flags & KPF_SWAPCACHE) && !mapped;
+	return (flags & KPF_ANON) && !(flags & KPF_SWAPCACHE) &&
+	       !pageflags_mapped(pfn);
 }
 
-static void add_suspect(__u64 pfn, __u64 flags, __u64 mapped, void *arg)
+static void add_suspect(__u64 pfn, __u64 flags, void *arg)
 {
 	struct suspects *found = arg;
 
-	if (!suspicious(flags, mapped))
+	if (!suspicious(pfn, flags))
 		return;
 	if (found->nr == found->max) {
 		size_t max = found->max * 2 + 64;
@@ -127,21 +128,13 @@ static void add_suspect(__u64 pfn, __u64 flags, __u64 mapped, void *arg)
 	found->pfn[found->nr++] = pfn;
 }
 
-static bool scan(struct suspects *found)
+/* Keeps those that still are. */
+static void look_again(struct suspects *found)
 {
-	found->nr = 0;
-	return pageflags_scan(add_suspect, found);
-}
-
-/* Leaves in @found what is in both, which are sorted. */
-static void intersect(struct suspects *found, const struct suspects *again)
-{
-	size_t kept = 0, k = 0;
+	size_t kept = 0;
 
 	for (size_t i = 0; i < found->nr; i++) {
-		while (k < again->nr && again->pfn[k] < found->pfn[i])
-			k++;
-		if (k < again->nr && again->pfn[k] == found->pfn[i])
+		if (suspicious(found->pfn[i], pageflags_of(found->pfn[i])))
 			found->pfn[kept++] = found->pfn[i];
 	}
 	found->nr = kept;
@@ -149,15 +142,14 @@ static void intersect(struct suspects *found, const struct suspects *again)
 
 size_t leaks_stuck(unsigned int looks)
 {
-	struct suspects found = {}, again = {};
+	struct suspects found = {};
 	size_t nr = SIZE_MAX;
-	bool ok = scan(&found);
+	bool ok = pageflags_scan(add_suspect, &found);
 
 	while (ok && found.nr && looks--) {
 		sys_write("/proc/sys/vm/compact_memory", "1");
 		pace_rest_us(PAUSE_US);
-		ok = scan(&again);
-		intersect(&found, &again);
+		look_again(&found);
 	}
 	if (ok)
 		nr = found.nr;
@@ -165,7 +157,6 @@ size_t leaks_stuck(unsigned int looks)
 		ktap_note("pfn %llx and %zu more are stuck", found.pfn[0],
 			  nr - 1);
 	free(found.pfn);
-	free(again.pfn);
 	return nr;
 }
 

@@ -6,46 +6,93 @@
 
 #include "ktap.h"
 #include "mem.h"
+#include "sys.h"
 
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
+
+#define FLAGS	"/proc/kpageflags"
+#define COUNTS	"/proc/kpagecount"
+#define MEMORY	"/sys/devices/system/memory"
 
 #define CHUNK	4096	/* page frames per read */
 
-bool pageflags_scan(void (*look)(__u64 pfn, __u64 flags, __u64 mapped,
-				 void *arg), void *arg)
+static __u64 entry(const char *path, __u64 pfn)
 {
-	static __u64 flags[CHUNK], mapped[CHUNK];
-	int flags_fd = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
-	int count_fd = open("/proc/kpagecount", O_RDONLY | O_CLOEXEC);
-	__u64 pfn = 0;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	__u64 value;
+
+	if (fd < 0)
+		return 0;
+	if (pread(fd, &value, sizeof(value), pfn * sizeof(value)) !=
+	    sizeof(value))
+		value = 0;
+	close(fd);
+	return value;
+}
+
+__u64 pageflags_of(__u64 pfn)
+{
+	return entry(FLAGS, pfn);
+}
+
+__u64 pageflags_mapped(__u64 pfn)
+{
+	return entry(COUNTS, pfn);
+}
+
+/* Page frames of a block of memory, 0 where there are no blocks. */
+static __u64 block_pages(void)
+{
+	char size[SYS_VALUE];
+
+	if (sys_read(MEMORY "/block_size_bytes", size, sizeof(size)))
+		return 0;
+	return strtoull(size, NULL, 16) / BASE_PAGE;
+}
+
+/* Is there no memory from here to the end of the block? */
+static bool in_hole(__u64 pfn, __u64 per_block)
+{
+	char path[SYS_PATH];
+
+	if (!per_block)
+		return false;
+	snprintf(path, sizeof(path), MEMORY "/memory%llu", pfn / per_block);
+	return !sys_exists(path);
+}
+
+bool pageflags_scan(void (*look)(__u64 pfn, __u64 flags, void *arg), void *arg)
+{
+	static __u64 flags[CHUNK];
+	__u64 per_block = block_pages(), pfn = 0;
+	int fd = open(FLAGS, O_RDONLY | O_CLOEXEC);
 	ssize_t size;
 
 	do {
-		size = read(flags_fd, flags, sizeof(flags));
-		if (size < 0 || read(count_fd, mapped, size) != size)
-			break;
-		for (size_t i = 0; i < size / sizeof(flags[0]); i++, pfn++)
-			look(pfn, flags[i], mapped[i], arg);
+		bool hole = in_hole(pfn, per_block);
+
+		/* One of them tells whether this is the end. */
+		size = pread(fd, flags, hole ? sizeof(*flags) : sizeof(flags),
+			     pfn * sizeof(*flags));
+		for (ssize_t i = 0; !hole && i * 8 < size; i++)
+			look(pfn + i, flags[i], arg);
+		pfn += size > 0 ? CHUNK : 0;
 	} while (size > 0);
-	close(flags_fd);
-	close(count_fd);
-	return ktap_expect(pfn, "to read /proc/kpageflags and kpagecount");
+	close(fd);
+	return ktap_expect(pfn, "to read %s", FLAGS);
 }
 
 size_t pageflags_count(const char *addr, size_t size, __u64 flag)
 {
-	int fd = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
 	size_t found = 0;
 
-	for (size_t at = 0; fd >= 0 && at < size; at += BASE_PAGE) {
-		__u64 pfn = mem_pfn(addr + at), flags;
+	for (size_t at = 0; at < size; at += BASE_PAGE) {
+		__u64 pfn = mem_pfn(addr + at);
 
-		if (pfn && pread(fd, &flags, sizeof(flags),
-				 pfn * sizeof(flags)) == sizeof(flags))
-			found += !!(flags & flag);
+		found += pfn && (pageflags_of(pfn) & flag);
 	}
-	if (fd >= 0)
-		close(fd);
 	return found;
 }

@@ -24,11 +24,14 @@
 #define KPF_THP		KPF_BIT(22)
 
 /*
- * Calls @look for every page frame with its flags and the number of its
- * mappings. Returns false, with a note, if they cannot be read.
+ * Calls @look for every page frame of the system's memory. With lockdep that
+ * takes seconds. Returns false, with a note, if the flags cannot be read.
  */
-bool pageflags_scan(void (*look)(__u64 pfn, __u64 flags, __u64 mapped,
-				 void *arg), void *arg);
+bool pageflags_scan(void (*look)(__u64 pfn, __u64 flags, void *arg), void *arg);
+
+/* The flags of one page frame, and how often it is mapped; 0 if unknown. */
+__u64 pageflags_of(__u64 pfn);
+__u64 pageflags_mapped(__u64 pfn);
 
 /* Base pages from @addr on that are mapped and have @flag set. */
 size_t pageflags_count(const char *addr, size_t size, __u64 flag);

@@ -27,7 +27,9 @@
 /* Pages in custody at a time. */
 #define MAX_POISONED	64
 
+static __u64 custody[MAX_POISONED];	/* page frames, as far as known */
 static atomic_uint nr_poisoned;
+static __u64 poisoned_before;		/* in kB */
 static pid_t owner;		/* of the undo stack, unlike its children */
 static __thread sigjmp_buf retreat;
 static __thread atomic_bool expected;
@@ -46,6 +48,11 @@ static void on_sigbus(int sig, siginfo_t *info, void *context)
 	raise(sig);
 }
 
+static __u64 poisoned(void)
+{
+	return sys_sum_lines("/proc/meminfo", "HardwareCorrupted:");
+}
+
 bool poison_open(void)
 {
 	struct sigaction action = {
@@ -53,6 +60,7 @@ bool poison_open(void)
 	};
 
 	owner = getpid();
+	poisoned_before = poisoned();
 	sigemptyset(&action.sa_mask);
 	return ktap_expect(!sigaction(SIGBUS, &action, NULL),
 			   "to handle SIGBUS") &&
@@ -60,12 +68,16 @@ bool poison_open(void)
 			   UNPOISON);
 }
 
+/* The page may move to another frame just before: see poison_take_back(). */
 static bool advise(char *page, int advice)
 {
-	if (atomic_fetch_add(&nr_poisoned, 1) >= MAX_POISONED) {
+	unsigned int i = atomic_fetch_add(&nr_poisoned, 1);
+
+	if (i >= MAX_POISONED) {
 		atomic_fetch_sub(&nr_poisoned, 1);
 		return false;
 	}
+	custody[i] = mem_pfn(page);
 	return !madvise(page, BASE_PAGE, advice);
 }
 
@@ -100,24 +112,24 @@ bool poison_lost(const char *page)
 	return lost;
 }
 
-static void unpoison(__u64 pfn, __u64 flags, __u64 mapped, void *arg)
+static void unpoison(__u64 pfn, __u64 flags, void *arg)
 {
-	size_t *nr = arg;
 	char text[SYS_VALUE];
 
-	(void)mapped;
+	(void)arg;
 	if (!(flags & KPF_HWPOISON))
 		return;
 	snprintf(text, sizeof(text), "%llu", pfn);
-	if (!sys_write(UNPOISON, text))
-		++*nr;
+	sys_write(UNPOISON, text);
 }
 
-size_t poison_take_back(void)
+void poison_take_back(void)
 {
-	size_t nr = 0;
+	unsigned int nr = nr_poisoned;
 
-	pageflags_scan(unpoison, &nr);
+	for (unsigned int i = 0; i < nr; i++)
+		unpoison(custody[i], pageflags_of(custody[i]), NULL);
 	nr_poisoned = 0;
-	return nr;
+	if (poisoned() > poisoned_before)
+		pageflags_scan(unpoison, NULL);
 }

@@ -7,7 +7,6 @@
 #define MIGRATE_POLICY_POISON_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 /* Makes the SIGBUS of a poisoned page an answer of poison_lost(). */
 bool poison_open(void);
@@ -21,7 +20,7 @@ bool poison_inject(char *page);
 /* Does reading from the page raise SIGBUS? */
 bool poison_lost(const char *page);
 
-/* Gives back all pages that are poisoned now. Returns how many. */
-size_t poison_take_back(void);
+/* Gives back all pages that are poisoned now. */
+void poison_take_back(void);
 
 #endif /* MIGRATE_POLICY_POISON_H */

@@ -486,7 +486,7 @@ const struct writer writers[] = {
 	{ "remap", MAY_REMAP, 4, remap },
 	{ "mremap", MAY_MREMAP, 4, move_mapping },
 	{ "mprotect", MAY_PROTECT, 4, protect_some },
-	{ "split", MAY_SPLIT, 4, split_folios },
+	{ "split", MAY_SPLIT, 2, split_folios },
 	{ "page out", MAY_PAGEOUT, 8, page_out },
 	{ "soft offline", MAY_OFFLINE, 1, offline },
 	{ "hwpoison", MAY_POISON, 1, poison },
