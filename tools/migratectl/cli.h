@@ -102,6 +102,7 @@ struct cli {
 	struct mpol *mpol;
 	const struct column *shown[SHOWN_MAX];
 	size_t shown_count;
+	size_t fold_width;	/* of the columns that break lines */
 };
 
 /* main.c */

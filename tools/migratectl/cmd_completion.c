@@ -297,6 +297,11 @@ static const char candidates[] =
 "\t\telse\n"
 "\t\t\t_migratectl_names set | _migratectl_list \"$1\"\n"
 "\t\tfi ;;\n"
+"\thelp,*)\tif [ $count -eq 0 ]; then\n"
+"\t\t\t_migratectl_names help | _migratectl_lines\n"
+"\t\telif [ $count -eq 1 ] && _migratectl_is_group \"$object\"; then\n"
+"\t\t\t_migratectl_subcommands \"$object\" | _migratectl_lines\n"
+"\t\tfi ;;\n"
 "\t*) _migratectl_names \"$command\" | _migratectl_list \"$1\" ;;\n"
 "\tesac\n}\n";
 

@@ -6,12 +6,14 @@
 #include <libsmartcols.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "cli.h"
 
-/* Wide enough for the longest reason and a comma. */
+/* Wide enough for the longest reason and a comma; fits a NARROW terminal. */
 #define FOLD_WIDTH	22
+#define NARROW		80
 
 #define BOLD	"\033[1m"
 
@@ -129,10 +131,25 @@ static bool asks_in_vain(const struct cli *cli)
 	       (options->output && !cli->command->writes_file);
 }
 
+/* What a terminal has beyond NARROW goes to the columns that break lines. */
+static void settle_fold_width(struct cli *cli)
+{
+	struct winsize size;
+	size_t folded = 0;
+
+	for (size_t i = 0; i < cli->shown_count; i++)
+		folded += cli->shown[i]->kind == COLUMN_LINES;
+	cli->fold_width = FOLD_WIDTH;
+	if (folded && !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) &&
+	    size.ws_col > NARROW)
+		cli->fold_width += (size.ws_col - NARROW) / folded;
+}
+
 int choose_columns(struct cli *cli)
 {
 	const struct options *options = &cli->options;
 	const char *list = options->output;
+	int ret;
 
 	if (options->json && options->raw)
 		return usage_error(cli, "--json and --raw exclude each other");
@@ -147,7 +164,9 @@ int choose_columns(struct cli *cli)
 			CLI_DONE;
 	if (!list || *list == '+')
 		show_default(cli, options->output_all);
-	return list ? show_list(cli, list + (*list == '+')) : CLI_DONE;
+	ret = list ? show_list(cli, list + (*list == '+')) : CLI_DONE;
+	settle_fold_width(cli);
+	return ret;
 }
 
 /* A key that bears its unit, like copy_ns, has to be a number in JSON. */
@@ -239,7 +258,7 @@ static char *break_line(char *at)
 }
 
 /* Breaks text into lines at blanks and behind commas. */
-static const char *fold(const char *text, char *room)
+static const char *fold(const char *text, char *room, size_t width)
 {
 	char *line = room;
 	char *gap = NULL;
@@ -249,7 +268,7 @@ static const char *fold(const char *text, char *room)
 		return text;
 	memmove(room, text, strlen(text) + 1);
 	for (char *c = room; *c; c++) {
-		if (*c != ' ' && c - line >= FOLD_WIDTH && gap) {
+		if (*c != ' ' && c - line >= (ptrdiff_t)width && gap) {
 			line = break_line(gap);
 			gap = NULL;
 			c = line;
@@ -269,7 +288,7 @@ static const char *dress(struct cell *cell, const char *text)
 	if (kind == COLUMN_MARK && !options->json)
 		return *text == '1' ? "*" : "-";
 	if (kind == COLUMN_LINES && !options->json && !options->raw)
-		return fold(text, cell->room);
+		return fold(text, cell->room, cell->cli->fold_width);
 	if (wants_exact(cell->cli))
 		return text;
 	if (kind == COLUMN_COUNT && !options->raw)
