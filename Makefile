@@ -25,6 +25,9 @@ help:
 	@echo 'make kernel           build the kernel (FLAVOUR=y, n or lockdep)'
 	@echo 'make shell            a shell in the booted kernel, with migratectl'
 	@echo 'make deb              the package of migratectl, in out/deb'
+	@echo 'make coverage         the tests of migratectl, and what they do not reach'
+	@echo 'make bench-cli        what migratectl costs, beside lsmem'
+	@echo 'make record           take down for its tests what the kernel shows'
 	@echo 'make apply KDIR=TREE  put the project into a kernel tree of your own'
 	@echo 'make drift KDIR=TREE  whether the patches still apply to a kernel'
 	@echo 'make refresh          take edits in the applied tree back (KDIR=TREE)'
@@ -83,6 +86,23 @@ deb: packages
 drift: python
 	@scripts/drift
 
+# The file in place changes only if all went well.
+recorded := tools/migratectl/tests/kernel_tree.txt
+record: packages
+	@scripts/build y
+	@mkdir -p out
+	@scripts/boot -- python3 -B tools/migratectl/tests/record.py > out/kernel_tree.txt
+	@mv out/kernel_tree.txt $(recorded)
+
+coverage: packages
+	@mkdir -p out
+	@$(MAKE) --no-print-directory -C tools/migratectl OUTPUT=$(CURDIR)/out/ coverage
+
+bench-cli: packages
+	@scripts/build y
+	@$(MAKE) --no-print-directory -C tools/migratectl OUTPUT=$(CURDIR)/out/bench/ all measure
+	@scripts/boot -- python3 -B tools/migratectl/tests/bench.py $(CURDIR)/out/bench
+
 apply: python
 	@test -n "$(KDIR)" || { echo 'make apply: name a kernel tree: make apply KDIR=TREE' >&2; exit 1; }
 	@scripts/apply "$(KDIR)"
@@ -93,4 +113,5 @@ refresh: python
 clean:
 	@scripts/clean
 
-.PHONY: help python packages kernel demo test test-full test-all test-debug shell deb drift apply refresh clean
+.PHONY: help python packages kernel demo test test-full test-all test-debug shell \
+	deb drift record coverage bench-cli apply refresh clean

@@ -1,64 +1,73 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
 """
-Makes a tree of plain files in the shape of the kernel's migrate_policy, for
-migratectl --root. A module for the tests; as a program: fake_tree.py DIR.
+Makes a tree of plain files out of what was recorded from the booted kernel,
+for migratectl --root. A module for the tests; as a program: fake_tree.py DIR.
 """
 import os
+import stat
 import sys
 
-REASONS = (
-    "compaction", "memory_failure", "memory_hotplug", "syscall_or_cpuset",
-    "mempolicy_mbind", "numa_misplaced", "contig_range", "longterm_pin",
-    "demotion", "damon",
-)
-DEFAULTS = {
-    "backend": "inline",
-    "batch_size": "512",
-    "min_pages": "0",
-    "workers": "0",
-    "classes": "anon,swapcache",
-}
-BACKENDS = {"inline": {}, "mt": {"cpus": "0-1"}}
-MINIMUM = {"inline": "0", "mt": "32"}
-COUNTERS = (
-    "cuts", "cut_ns", "succeeded", "failed", "batches", "folios", "pages",
-    "bytes", "copy_ns", "helper_ns", "declined_min", "declined_slot",
-    "declined_busy", "declined_nomem", "declined_error", "ineligible",
-    "failed_items", "stale", "verified", "mismatched",
-)
 CONFIG = "sys/kernel/config/migrate_policy"
 SYSFS = "sys/kernel/mm/migrate_policy"
+RECORDED = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                        "kernel_tree.txt")
+
+
+def load():
+    """What was recorded: directories, and files with mode and content."""
+    with open(RECORDED, encoding="ascii") as file:
+        lines = [line.rstrip("\n") for line in file if line[0] != "#"]
+    fields = [line.split(" ", 2) for line in lines if not line.endswith("/")]
+    return ([line for line in lines if line.endswith("/")],
+            {path: (int(mode, 8), value) for path, mode, value in fields})
+
+
+DIRECTORIES, FILES = load()
+
+
+def below(directory):
+    """The names and contents of a directory's files."""
+    return {os.path.basename(path): value for path, (_, value) in FILES.items()
+            if os.path.dirname(path) == directory}
+
+
+def directories(directory):
+    """The names of a directory's directories."""
+    return [os.path.basename(path[:-1]) for path in DIRECTORIES
+            if os.path.dirname(path[:-1]) == directory]
+
+
+REASONS = tuple(directories(f"{CONFIG}/reasons"))
+BACKENDS = {name: below(f"{CONFIG}/backends/{name}")
+            for name in directories(f"{CONFIG}/backends")}
+# In the kernel's own order.
+DEFAULTS = {key: below(f"{SYSFS}/defaults")[key]
+            for key in below(SYSFS)["features"].split()}
+COUNTERS = tuple(below(f"{SYSFS}/reasons/{REASONS[0]}"))
 
 
 def write(root, path, value):
     """Writes one attribute, as the kernel shows it."""
     full = os.path.join(root, path)
     os.makedirs(os.path.dirname(full), exist_ok=True)
+    mode = None
+    if os.path.isfile(full) and not os.path.islink(full):
+        mode = stat.S_IMODE(os.stat(full).st_mode)
+        os.chmod(full, mode | stat.S_IWUSR)
     with open(full, "w", encoding="ascii") as file:
         file.write(value + "\n")
-
-
-def write_all(root, directory, values):
-    os.makedirs(os.path.join(root, directory), exist_ok=True)
-    for key, value in values.items():
-        write(root, f"{directory}/{key}", value)
+    if mode is not None:
+        os.chmod(full, mode)
 
 
 def make(root):
     """A kernel that was just booted: everything at its default."""
-    zero = dict.fromkeys(COUNTERS, "0")
-    write(root, f"{CONFIG}/stats", "0")
-    for reason in REASONS:
-        write_all(root, f"{CONFIG}/reasons/{reason}", DEFAULTS)
-        write_all(root, f"{SYSFS}/reasons/{reason}", zero)
-    for backend, settings in BACKENDS.items():
-        write_all(root, f"{CONFIG}/backends/{backend}", settings)
-        write_all(root, f"{SYSFS}/backends/{backend}",
-                  {**zero, "min_pages": MINIMUM[backend]})
-    write_all(root, f"{SYSFS}/defaults", DEFAULTS)
-    write_all(root, SYSFS, {"enabled": "1", "generation": "0",
-                            "features": " ".join(DEFAULTS)})
+    for directory in DIRECTORIES:
+        os.makedirs(os.path.join(root, directory), exist_ok=True)
+    for path, (mode, value) in FILES.items():
+        write(root, path, value)
+        os.chmod(os.path.join(root, path), mode)
 
 
 if __name__ == "__main__":

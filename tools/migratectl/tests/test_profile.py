@@ -93,7 +93,7 @@ def test_shipped_name_their_source(tree):
 
 def test_shipped_apply_in_any_order(tree):
     ship(tree)
-    fake_tree.write_all(tree.root, f"{CONFIG}/backends/dma", {})
+    os.makedirs(tree.path(f"{CONFIG}/backends/dma"))
     before = tree.snapshot()
     state = {}
     for name in SHIPPED + SHIPPED[::-1]:
@@ -731,12 +731,19 @@ def test_completion(tree):
         ("migratectl profile list -o SET", "SETTINGS"),
         ("migratectl profile diff -o NOW,PRO", "NOW,PROFILE"),
         ("migratectl profile -o N", ""),
+        ("migratectl help prof", "profile"),
+        ("migratectl help profile s", "show save"),
+        ("migratectl help profile show ", ""),
+        ("migratectl help list ", ""), ("migratectl help completion ", ""),
         ("migratectl profile cat --dr", "--dry-run"),
         (f"migratectl profile show {tree.root}/et", tree.path("etc")),
         (f"migratectl save {tree.root}/et", tree.path("etc")),
         (f"migratectl restore {tree.root}/et", tree.path("etc")))
     equal(test_cli.complete(tree, "zsh", "migratectl profile diff ")[0],
           {*SHIPPED, "mine"})
+    # zsh itself leaves out what does not begin with the word.
+    equal(test_cli.complete(tree, "zsh", "migratectl help profile s")[0],
+          {"list", "show", "cat", "check", "diff", "apply", "save"})
 
 
 def test_manual_names_the_profiles(tree):
