@@ -14,7 +14,7 @@ import termios
 import time
 
 SEQUENCE = re.compile(r"\x1b(?:\[([?0-9;]*)([A-Za-z])|[()][A-B0]|[=>78DEHMc])")
-TIMEOUT = 30
+TIMEOUT = 120
 
 
 class Terminal:
