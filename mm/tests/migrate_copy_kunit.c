@@ -82,7 +82,7 @@ static void dress_shmem_swapcache(struct folio *folio)
 /* As a balloon's, and yet not to be taken for what its other bits say. */
 static void dress_movable_ops(struct folio *folio)
 {
-	__SetPageOffline(&folio->page);
+	__folio_set_offline(folio);
 	SetPageMovableOps(&folio->page);
 	dress_shmem_swapcache(folio);
 }

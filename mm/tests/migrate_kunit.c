@@ -179,8 +179,8 @@ static void undress(struct folio *folio)
 	if (folio_test_private(folio))
 		folio_clear_private(folio);
 	ClearPageHWPoison(&folio->page);
-	if (PageOffline(&folio->page))
-		__ClearPageOffline(&folio->page);
+	if (folio_test_offline(folio))
+		__folio_clear_offline(folio);
 	folio->private = NULL;
 	folio->mapping = NULL;
 }
