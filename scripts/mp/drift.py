@@ -105,8 +105,13 @@ def judge_hunk(patch, name, number, hunk, lines):
     where = f"hunk {number} of {name}, made for line {hunk.line}"
     if hunk.function:
         where += f" in {hunk.function.strip()}"
-    where += (f"; most alike is line {place}" if place
-              else "; nothing there is like it")
+    if not place:
+        where += "; nothing there is like it"
+    elif any(line[0] != " " for line in diff):
+        where += f"; most alike is line {place}"
+    else:
+        where += (f"; its lines are at {place}, so its line counts or its "
+                  "context at the end are wrong")
     return Finding(patch.name, where, diff)
 
 

@@ -133,6 +133,16 @@ def apply_patch(patch, folder):
                        f"{patch.parent.name}?")
 
 
+def link_copy(tree, target):
+    """A second tree in a moment: hard links. Files of it are only ever
+    replaced, never written to."""
+    shutil.rmtree(target, ignore_errors=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    result = run(["cp", "-al", tree, target])
+    if result.returncode:
+        raise HarnessError(f"cannot link {tree} to {target}: {result.stdout}")
+
+
 class Tree:
     """A kernel tree with what this project has put into it."""
 

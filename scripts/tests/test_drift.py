@@ -49,6 +49,14 @@ class DriftTest(SmallRepository):
         self.assertEqual([line for line in found[0].detail
                           if line[0] != " "], ["-line 28", "+other"])
 
+    def test_hunk_is_wrong_in_itself(self):
+        patch = self.repo / "patches/6.12/0002-b.patch"
+        patch.write_text(patch.read_text().replace("@@ -27,7 +27,7 @@",
+                                                   "@@ -27,6 +27,6 @@")
+                         .replace(" line 33\n", ""))
+        found = drift.judge(self.root, "6.12")
+        self.assertRegex(found[0].where, "its lines are at 27, so its line")
+
     def test_each_hunk_is_named(self):
         text = BASE.replace("line 6\n", "six\n").replace("line 29\n", "29\n")
         write(self.root / "mm/migrate.c", text)
