@@ -30,6 +30,7 @@ help:
 	@echo 'make record           take down for its tests what the kernel shows'
 	@echo 'make apply KDIR=TREE  put the project into a kernel tree of your own'
 	@echo 'make drift KDIR=TREE  whether the patches still apply to a kernel'
+	@echo 'make export           the mails of a patch series, in out/export/SERIES'
 	@echo 'make refresh          take edits in the applied tree back (KDIR=TREE)'
 	@echo 'make clean            remove results and kernel builds; packages, sources'
 	@echo '                      and ccache stay'
@@ -103,6 +104,9 @@ bench-cli: packages
 	@$(MAKE) --no-print-directory -C tools/migratectl OUTPUT=$(CURDIR)/out/bench/ all measure
 	@scripts/boot -- python3 -B tools/migratectl/tests/bench.py $(CURDIR)/out/bench
 
+export: packages
+	@scripts/export
+
 apply: python
 	@test -n "$(KDIR)" || { echo 'make apply: name a kernel tree: make apply KDIR=TREE' >&2; exit 1; }
 	@scripts/apply "$(KDIR)"
@@ -114,4 +118,4 @@ clean:
 	@scripts/clean
 
 .PHONY: help python packages kernel demo test test-full test-all test-debug shell \
-	deb drift record coverage bench-cli apply refresh clean
+	deb drift export record coverage bench-cli apply refresh clean
