@@ -379,9 +379,16 @@ static int mt_start(void)
 	return -ENOMEM;
 }
 
-/* Waits for the helpers that are on their way to find nothing to do. */
+/*
+ * A helper that has not begun has nothing to do any more, and what keeps its
+ * CPU may keep it for long. One that has begun is about to find no chunk left.
+ */
 static void mt_stop(void)
 {
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		cancel_work_sync(per_cpu_ptr(&mt_helpers.work, cpu));
 	destroy_workqueue(mt_wq);
 	mt_wq = NULL;
 	mt_free_jobs();
