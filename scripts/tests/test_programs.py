@@ -126,6 +126,16 @@ class BootTest(unittest.TestCase):
                 self.assertEqual(len(self.program.splats(args)), bad)
             self.assertEqual(stderr.getvalue().count("1 x x / y"), said)
 
+    def test_failed_allocations(self):
+        failure = ["[ 1.0] races: page allocation failure: order:0, mode:0x1",
+                   "[ 1.0] CPU: 0 UID: 0 PID: 115 Comm: races Tainted: G",
+                   "[ 1.0] Call Trace:", "[ 1.0]  warn_alloc+0xff/0x190"]
+        splat = ["[ 1.0] WARNING: CPU: 0 PID: 1 at mm/x.c:3",
+                 "[ 1.0] Call Trace:"]
+        left = list(self.program.without_failures(failure + splat))
+        self.assertEqual([line for line in left
+                          if self.program.SPLATS.search(line)], splat)
+
     def test_icount_has_one_cpu(self):
         args = self.program.parse_args(["--icount", "--smp", "4", "--", "x"])
         self.assertEqual(args.smp, 1)
