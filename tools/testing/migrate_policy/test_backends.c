@@ -330,6 +330,25 @@ static void test_unregister_ends_key(void **unused)
 	register_probe();
 }
 
+static void name_going(void)
+{
+	shim.on_synchronize = NULL;
+	assert_store(MR_DAMON, MIGRATE_KEY_BACKEND, "probe", -ENOENT);
+	assert_shows(MR_DAMON, MIGRATE_KEY_BACKEND, "inline");
+}
+
+/* Nobody takes a backend up again that is being unregistered. */
+static void test_name_going(void **unused)
+{
+	(void)unused;
+	set_backend(MR_SYSCALL, "probe");
+	shim.on_synchronize = name_going;
+	migrate_copy_unregister(&probe_backend);
+	assert_null(shim.on_synchronize);
+	assert_int_equal(probe.stops, 1);
+	register_probe();
+}
+
 /* A backend that nobody uses goes without anybody noticing. */
 static void test_unregister_unused(void **unused)
 {
@@ -449,6 +468,7 @@ int main(void)
 		TEST(test_no_request),
 		TEST(test_unregister),
 		TEST(test_unregister_ends_key),
+		TEST(test_name_going),
 		TEST(test_unregister_unused),
 		TEST(test_unregister_without_memory),
 		TEST(test_stop_after_grace_period),
