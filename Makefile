@@ -22,6 +22,7 @@ help:
 	@echo '                      lockdep, then KCSAN'
 	@echo 'make test-all         the tests on the kernels of all series'
 	@echo 'make test-SECTION     one section: make test-style (see scripts/run-tests -h)'
+	@echo 'make mutants          break one guard after the other: a test has to fail'
 	@echo 'make kernel           build the kernel (FLAVOUR=y, n or lockdep)'
 	@echo 'make shell            a shell in the booted kernel, with migratectl'
 	@echo 'make deb              the package of migratectl, in out/deb'
@@ -75,6 +76,9 @@ test-debug: packages
 test-%: packages
 	@scripts/run-tests $*
 
+mutants: packages
+	@scripts/mutants
+
 shell: packages
 	@scripts/build y
 	@scripts/build-tools
@@ -117,5 +121,5 @@ refresh: python
 clean:
 	@scripts/clean
 
-.PHONY: help python packages kernel demo test test-full test-all test-debug shell \
+.PHONY: help python packages kernel demo test test-full test-all test-debug mutants shell \
 	deb drift export record coverage bench-cli apply refresh clean
