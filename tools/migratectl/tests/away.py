@@ -9,8 +9,10 @@ Usage: away.py DIR [PROFILE | batch_size=N]..., DIR being where migratectl is.
 The first one, "default" if none is named, is what the others (latency) are
 compared with. Each round moves the same memory under every one of them in
 changing order, with move_pages(2), once to take the time and once to trace
-each page; a second thread writes to the memory all the while, so that another
-CPU has its TLB to flush. Prints a table and KTAP.
+each page. Where there are two CPUs a second thread writes to the memory all
+the while, so that another CPU has its TLB to flush. With one CPU and
+instructions for a clock (scripts/boot --icount), the times are the same every
+time, however busy the machine is. Prints a table and KTAP.
 """
 import collections
 import ctypes
@@ -54,8 +56,9 @@ class Memory:
         self.node = 0
         self.moving = threading.Event()
         self.thread = threading.Thread(target=self.touch, daemon=True)
-        os.sched_setaffinity(0, {0})
-        self.thread.start()
+        if os.cpu_count() > 1:
+            os.sched_setaffinity(0, {0})
+            self.thread.start()
 
     def touch(self):
         os.sched_setaffinity(0, {1})
