@@ -145,6 +145,10 @@ static inline void migrate_count(enum migrate_reason reason,
 
 enum migrate_class migrate_copy_class(struct folio *src);
 
+#if IS_ENABLED(CONFIG_KUNIT)
+bool mt_cpu_is_free(int cpu);
+#endif
+
 #else /* !CONFIG_MIGRATE_POLICY */
 
 #define MIGRATE_COPIED		0

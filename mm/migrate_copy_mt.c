@@ -39,6 +39,8 @@
  * MR: mt_cpus_mutex for writing, policy SRCU for reading
  */
 
+#include <kunit/static_stub.h>
+#include <kunit/visibility.h>
 #include <linux/atomic.h>
 #include <linux/configfs.h>
 #include <linux/cpumask.h>
@@ -191,13 +193,20 @@ static void mt_copy_chunk(const struct mt_job *job, unsigned int chunk)
 	}
 }
 
-/* Returns false when no chunk is left to claim. */
-static bool mt_help_once(struct mt_job *job, bool *helped)
+/*
+ * Returns false when no chunk is left to claim. The same when this is not the
+ * CPU that was asked: if that went offline, its work is done on any other,
+ * which may be busy, isolated, or not to be used by the caller.
+ */
+static bool mt_help_once(struct mt_helper *helper, struct mt_job *job,
+			 bool *helped)
 {
 	unsigned int chunk;
 	u64 start;
 
 	guard(preempt)();
+	if (helper != this_cpu_ptr(&mt_helpers))
+		return false;
 	chunk = atomic_fetch_inc(&job->next);
 	if (chunk >= job->nr_chunks)
 		return false;
@@ -221,16 +230,17 @@ static void mt_help(struct work_struct *work)
 
 	if (!job)
 		return;
-	while (mt_help_once(job, &helped))
+	while (mt_help_once(helper, job, &helped))
 		cond_resched();
 	mt_put_job(job);
 }
 
-static bool mt_cpu_is_free(int cpu)
+VISIBLE_IF_KUNIT bool mt_cpu_is_free(int cpu)
 {
 	const struct cpumask *allowed =
 		rcu_dereference_check(mt_cpus, true);
 
+	KUNIT_STATIC_STUB_REDIRECT(mt_cpu_is_free, cpu);
 	return (!allowed || cpumask_test_cpu(cpu, allowed)) &&
 	       cpu_online(cpu) && !cpu_is_isolated(cpu) &&
 	       housekeeping_test_cpu(cpu, HK_TYPE_WQ) &&

@@ -4,7 +4,10 @@
  * makes.
  */
 
+#include <kunit/static_stub.h>
 #include <kunit/test.h>
+#include <linux/cpu.h>
+#include <linux/cpumask.h>
 #include <linux/delay.h>
 #include <linux/gfp.h>
 #include <linux/mm.h>
@@ -214,6 +217,34 @@ static void mt_helper_test(struct kunit *test)
 	expect_copied(test, mt);
 }
 
+static bool is_offline(int cpu)
+{
+	return !cpu_online(cpu);
+}
+
+/*
+ * A CPU that goes offline when it has been chosen: its work is done on
+ * another one, which was not.
+ */
+static void mt_offline_test(struct kunit *test)
+{
+	static const unsigned int order = PMD_ORDER;
+	struct mt_request *mt = fill_request(test, 2, 4, &order, 1);
+	int cpu = cpumask_last(cpu_online_mask);
+	int rc;
+
+	if (!IS_ENABLED(CONFIG_HOTPLUG_CPU) || num_online_cpus() == 1)
+		kunit_skip(test, "no other CPU to go offline");
+	KUNIT_ASSERT_EQ(test, 0, remove_cpu(cpu));
+	kunit_activate_static_stub(test, mt_cpu_is_free, is_offline);
+	rc = copy_request(test, &mt->req);
+	kunit_deactivate_static_stub(test, mt_cpu_is_free);
+	KUNIT_ASSERT_EQ(test, 0, add_cpu(cpu));
+	KUNIT_EXPECT_EQ(test, 0, rc);
+	KUNIT_EXPECT_EQ(test, 0, mt->req.helpers);
+	expect_copied(test, mt);
+}
+
 /* Through the engine, and with the counters that come of it. */
 static void mt_engine_test(struct kunit *test)
 {
@@ -241,6 +272,7 @@ static struct kunit_case migrate_copy_mt_test_cases[] = {
 	KUNIT_CASE_PARAM(mt_many_test, workers_gen_params),
 	KUNIT_CASE(mt_neighbours_test),
 	KUNIT_CASE(mt_helper_test),
+	KUNIT_CASE(mt_offline_test),
 	KUNIT_CASE(mt_engine_test),
 	{}
 };
