@@ -124,6 +124,17 @@ def lay_out(mutant, tree, folder):
     return sorted(names)
 
 
+def keep_time(reference, folder):
+    """Give a folder's files the time of another one. Objtool notes the path
+    of its build folder and is built again in a copy of it; were it newer than
+    the objects there, all of them would be compiled anew."""
+    if not reference.exists():
+        return
+    time = reference.stat().st_mtime_ns
+    for path in folder.rglob("*"):
+        os.utime(path, ns=(time, time), follow_symlinks=False)
+
+
 class Builder:
     """Builds mutated kernels, one after the other, in a folder that begins as
     a copy of the flavour's."""
@@ -137,6 +148,10 @@ class Builder:
             build_kernel(flavour, kdir)
             self.build.mkdir(parents=True, exist_ok=True)
             sync(["--delete", f"{flavour_dir(flavour)}/", self.build])
+            make(current_tree(), self.build, ["prepare"], "mutants' tools",
+                 False, self.folder / "prepare.log")
+            keep_time(flavour_dir(flavour) / "tools/objtool/objtool",
+                      self.build / "tools")
 
     def kernel(self, mutant):
         """The image of a mutant, or of the original for None; a file of its
