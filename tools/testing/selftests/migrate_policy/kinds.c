@@ -33,6 +33,11 @@
 #define MAY_ANON	(MAY_PIN | MAY_FORK | MAY_DISCARD | MAY_LOSE |	\
 			 MAY_REMAP | MAY_MREMAP | MAY_PROTECT |		\
 			 MAY_OFFLINE | MAY_POISON)
+/*
+ * Linux 6.12 leaks a poisoned page of a large folio that cannot be split for
+ * the moment ("recovery action for unsplit thp: Failed").
+ */
+#define MAY_LARGE	((MAY_ANON & ~MAY_POISON) | MAY_SPLIT)
 #define MAY_SHMEM	(MAY_PIN | MAY_DISCARD | MAY_REMOVE |		\
 			 MAY_MREMAP | MAY_PROTECT | MAY_OFFLINE)
 #define MAY_FILE	(MAY_SHMEM | MAY_TRUNCATE | MAY_REMAP)
@@ -123,11 +128,11 @@ const struct kind kinds[] = {
 	{ .name = "anon-4K", .class = CLASS_ANON, .may = MAY_ANON,
 	  .size = 1 * MB, .unit = BASE_PAGE, .grain = BASE_PAGE,
 	  .flags = PRIVATE, .advice = MADV_NOHUGEPAGE, .evidence = KPF_ANON },
-	{ .name = "anon-64K", .class = CLASS_ANON, .may = MAY_ANON | MAY_SPLIT,
+	{ .name = "anon-64K", .class = CLASS_ANON, .may = MAY_LARGE,
 	  .size = 14 * MTHP, .unit = MTHP, .grain = BASE_PAGE, .offset = MTHP,
 	  .flags = PRIVATE, .advice = MADV_HUGEPAGE, .evidence = KPF_THP,
 	  .prepare = allow_mthp },
-	{ .name = "anon-2M", .class = CLASS_ANON, .may = MAY_ANON | MAY_SPLIT,
+	{ .name = "anon-2M", .class = CLASS_ANON, .may = MAY_LARGE,
 	  .size = 4 * MB, .unit = HUGE_PAGE, .grain = BASE_PAGE,
 	  .flags = PRIVATE, .advice = MADV_HUGEPAGE, .evidence = KPF_THP },
 	{ .name = "mlocked", .class = CLASS_ANON, .may = MAY_ANON,
@@ -238,7 +243,7 @@ bool region_open(struct region *region, const struct kind *kind)
 		return false;
 	if (kind->may & MAY_WATCH) {
 		region->uffd = uffd_open(region->map, kind->size,
-					 &region->ledger);
+					 &region->ledger, 0);
 		if (!region->uffd)
 			return false;
 	}

@@ -6,6 +6,7 @@
 
 #include "ktap.h"
 #include "mem.h"
+#include "pace.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -27,6 +29,8 @@ struct uffd {
 	size_t size;
 	struct ledger *ledger;
 	struct record *page;	/* what is filled in */
+	long pause_us;
+	pthread_mutex_t filling;
 	pthread_t thread;
 	atomic_bool stop;
 	atomic_ullong served;
@@ -64,13 +68,26 @@ static void fill(struct uffd *uffd, __u64 page)
 	size_t first = (page - (uintptr_t)uffd->map) / sizeof(struct record);
 	int rc;
 
+	pthread_mutex_lock(&uffd->filling);
 	ledger_copy(uffd->ledger, first, RECORDS_PER_PAGE, uffd->page);
 	do {
 		copy.copy = 0;
 		rc = ioctl(uffd->fd, UFFDIO_COPY, &copy);
 	} while (rc && errno == EAGAIN);
+	pthread_mutex_unlock(&uffd->filling);
 	if (rc)
 		ioctl(uffd->fd, UFFDIO_WAKE, &range);
+}
+
+/* A fault may be told twice, and served again when it is long over. */
+bool uffd_renew(struct uffd *uffd, char *at, size_t size)
+{
+	bool ok;
+
+	pthread_mutex_lock(&uffd->filling);
+	ok = !madvise(at, size, MADV_DONTNEED);
+	pthread_mutex_unlock(&uffd->filling);
+	return ok;
 }
 
 static void *serve(void *arg)
@@ -87,6 +104,8 @@ static void *serve(void *arg)
 		    msg.event != UFFD_EVENT_PAGEFAULT)
 			continue;
 		page = msg.arg.pagefault.address & ~(BASE_PAGE - 1);
+		if (uffd->pause_us)
+			pace_rest_us(uffd->pause_us);
 		if (msg.arg.pagefault.flags & UFFD_PAGEFAULT_FLAG_WP)
 			unprotect(uffd, page);
 		else
@@ -118,7 +137,8 @@ static void release(struct uffd *uffd)
 	free(uffd);
 }
 
-struct uffd *uffd_open(char *map, size_t size, struct ledger *ledger)
+struct uffd *uffd_open(char *map, size_t size, struct ledger *ledger,
+		       long pause_us)
 {
 	struct uffd *uffd = calloc(1, sizeof(*uffd));
 
@@ -128,6 +148,8 @@ struct uffd *uffd_open(char *map, size_t size, struct ledger *ledger)
 	uffd->map = map;
 	uffd->size = size;
 	uffd->ledger = ledger;
+	uffd->pause_us = pause_us;
+	pthread_mutex_init(&uffd->filling, NULL);
 	uffd->page = aligned_alloc(BASE_PAGE, BASE_PAGE);
 	if (!uffd->page || !register_range(uffd) ||
 	    pthread_create(&uffd->thread, NULL, serve, uffd)) {

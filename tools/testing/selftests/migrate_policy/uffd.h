@@ -16,10 +16,15 @@ struct uffd;
 
 /*
  * Serves the faults of @size bytes at @map, which hold the records of
- * @ledger, until uffd_close(). Returns NULL, with a note, if it cannot.
+ * @ledger, each after @pause_us, until uffd_close(). Returns NULL, with a
+ * note, if it cannot.
  */
-struct uffd *uffd_open(char *map, size_t size, struct ledger *ledger);
+struct uffd *uffd_open(char *map, size_t size, struct ledger *ledger,
+		       long pause_us);
 void uffd_close(struct uffd *uffd);
+
+/* Makes these pages missing: what is read next is what the ledger says now. */
+bool uffd_renew(struct uffd *uffd, char *at, size_t size);
 
 /* Makes the next write to these pages a fault. Returns 0 or an errno. */
 int uffd_protect(struct uffd *uffd, char *at, size_t size);

@@ -42,6 +42,10 @@
 /* Single records that are changed in one go. */
 #define BURST		64
 
+/* Pages that are written late, and how late each of them is. */
+#define LATE_PAGES	8
+#define LATE_US		2000
+
 /* A child looks at its copy this often. */
 #define CHILD_LOOKS	3
 #define CHILD_REST_US	5000
@@ -166,6 +170,26 @@ static bool write_vm(struct work *work)
 	prepare(work, &span);
 	return complete(work, "process_vm_writev", &span,
 			process_vm_writev(getpid(), &local, 1, &remote, 1, 0));
+}
+
+/*
+ * The kernel pins the pages of the region, and waits for each page that it is
+ * to write there: it holds references for long, and writes just before it
+ * drops them.
+ */
+static bool write_late(struct work *work)
+{
+	struct span span = pick(work, BASE_PAGE, LATE_PAGES * BASE_PAGE);
+	struct iovec local = { work->late + span.at, span.size };
+	struct iovec remote = { span.map, span.size };
+	ssize_t done;
+
+	prepare(work, &span);
+	if (!ktap_expect(uffd_renew(work->late_uffd, local.iov_base, span.size),
+			 "to renew what is written late"))
+		return false;
+	done = process_vm_writev(getpid(), &local, 1, &remote, 1, 0);
+	return complete(work, "process_vm_writev", &span, done);
 }
 
 static bool on_loop(struct work *work, const struct span *span)
@@ -474,6 +498,7 @@ const struct writer writers[] = {
 	{ "store pages", 0, 4, store_pages },
 	{ "/proc/self/mem", MAY_PIN, 6, write_mem },
 	{ "process_vm_writev", MAY_PIN, 6, write_vm },
+	{ "late write", MAY_PIN, 8, write_late },
 	{ "O_DIRECT", MAY_PIN, 16, read_direct },
 	{ "io_uring", MAY_PIN, 4, read_fixed },
 	{ "vmsplice out", MAY_PIN, 4, splice_out },
@@ -508,9 +533,13 @@ bool work_open(struct work *work, struct region *region, struct loopdev *loop,
 	work->mem = open("/proc/self/mem", O_RDWR | O_CLOEXEC);
 	work->buffer = mmap(NULL, WORK_BUFFER, PROT_READ | PROT_WRITE,
 			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	work->late = mem_aligned_place(region->kind->size);
+	if (work->late)
+		work->late_uffd = uffd_open(work->late, region->kind->size,
+					    &region->ledger, LATE_US);
 	return ktap_expect(work->mem >= 0 && work->buffer != MAP_FAILED &&
-			   !pipe2(work->pipe, O_CLOEXEC),
-			   "a buffer and a pipe, not: %s", strerror(errno));
+			   work->late_uffd && !pipe2(work->pipe, O_CLOEXEC),
+			   "buffers and a pipe, not: %s", strerror(errno));
 }
 
 void work_close(struct work *work)
@@ -519,6 +548,9 @@ void work_close(struct work *work)
 		close(work->mem);
 	if (work->buffer != MAP_FAILED)
 		munmap(work->buffer, WORK_BUFFER);
+	uffd_close(work->late_uffd);
+	if (work->late)
+		munmap(work->late, work->region->kind->size);
 	if (work->pipe[0] >= 0) {
 		close(work->pipe[0]);
 		close(work->pipe[1]);

@@ -24,6 +24,9 @@ struct work {
 	size_t loop_at;		/* as much of it */
 	int pipe[2];
 	int mem;		/* /proc/self/mem */
+	/* What the region shall hold, read page by page, with pauses. */
+	char *late;
+	struct uffd *late_uffd;
 };
 
 struct writer {
