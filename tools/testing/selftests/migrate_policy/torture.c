@@ -40,7 +40,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SECONDS		32
+#define SECONDS		16
 /* From here on a run is a long one. */
 #define LONG_SECONDS	200
 
