@@ -103,7 +103,9 @@ static int alloc_slots(void)
 		goto err_free;
 
 	for (; nr_slots < nr; nr_slots++) {
-		slots[nr_slots] = kvzalloc(sizeof(**slots), GFP_KERNEL);
+		/* The write that wants it says that it failed. */
+		slots[nr_slots] = kvzalloc(sizeof(**slots),
+					   GFP_KERNEL | __GFP_NOWARN);
 		if (!slots[nr_slots])
 			goto err_free;
 		slots[nr_slots]->nr = nr_slots;
@@ -272,21 +274,20 @@ static void decline_error(struct migrate_cut *cut, int rc,
 
 /*
  * Lets lockdep splat at the first use of a backend that allocates in a way
- * that can reclaim, or takes a lock that reclaim takes.
+ * that can reclaim, or takes a lock under which others do. Not where the
+ * caller has PF_MEMALLOC: reclaim holds the annotation already, and nothing
+ * that such a task allocates would reclaim.
  */
 static int call_backend(struct migrate_copy_backend *backend,
 			struct migrate_copy_request *req)
 {
-	bool annotate = !(current->flags & PF_MEMALLOC);
 	int rc = migrate_fault_decline(req);
 
 	if (rc)
 		return rc;
-	if (annotate)
-		fs_reclaim_acquire(GFP_KERNEL);
+	fs_reclaim_acquire(GFP_KERNEL);
 	rc = backend->copy(req);
-	if (annotate)
-		fs_reclaim_release(GFP_KERNEL);
+	fs_reclaim_release(GFP_KERNEL);
 	if (!rc)
 		migrate_fault_items(req);
 	return rc;
