@@ -46,6 +46,7 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/sched.h>
+#include <linux/string.h>
 #include <linux/sysfs.h>
 
 #include "migrate_copy_debug.h"
@@ -285,8 +286,10 @@ void __init migrate_fault_configfs_add(struct config_group *root)
 
 	config_group_init_type_name(&faults_group, "faults", &faults_type);
 	for (int i = 0; i < MIGRATE_FAULTS; i++) {
-		fault_config_init(&points[i].config,
-				  points[i].counter.attr.name);
+		const char *name = points[i].counter.attr.name;
+
+		strscpy(points[i].config.attr.dname, name);
+		fault_config_init(&points[i].config, name);
 		configfs_add_default_group(&points[i].config.group,
 					   &faults_group);
 	}
