@@ -341,7 +341,8 @@ static void toggle_memory(struct disturbance *self, __u64 *random)
 
 	snprintf(path, sizeof(path), MEMORY "/memory%zu/valid_zones",
 		 block);
-	if (sys_read(path, zones, sizeof(zones)))
+	/* A block of two zones or nodes cannot go offline. */
+	if (sys_read(path, zones, sizeof(zones)) || !strcmp(zones, "none"))
 		return;
 	snprintf(path, sizeof(path), MEMORY "/memory%zu/state", block);
 	begin(self);
@@ -350,7 +351,7 @@ static void toggle_memory(struct disturbance *self, __u64 *random)
 		sys_write(path, strcmp(zones, "Movable") ? "online_kernel" :
 							   "online_movable");
 	end(self);
-	answer(self, path, rc, EBUSY, EINTR);
+	answer(self, path, rc == -EINVAL ? -EBUSY : rc, EBUSY, EINTR);
 }
 
 static bool find_blocks(void)
