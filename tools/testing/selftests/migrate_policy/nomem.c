@@ -2,8 +2,8 @@
 /*
  * Out of memory while a policy is written: each allocation behind a write
  * fails in its turn. The write says ENOMEM and changes nothing, or it did
- * without that allocation; the next write works, and nothing is leaked. Needs CONFIG_FAILSLAB and
- * CONFIG_FAIL_PAGE_ALLOC.
+ * without that allocation; the next write works, and nothing is leaked. Needs
+ * CONFIG_FAILSLAB and CONFIG_FAIL_PAGE_ALLOC.
  */
 #include "ktap.h"
 #include "policy.h"
