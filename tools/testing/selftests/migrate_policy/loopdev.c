@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #define TRIES		16
@@ -52,9 +52,31 @@ bool loopdev_attach(struct loopdev *loop, int backing)
 			   strerror(errno));
 }
 
+/*
+ * A file in memory that is never swapped out: what is to be swap must not have
+ * parts of itself in swap.
+ */
+static int create_backing(void)
+{
+	int fs = fsopen("tmpfs", FSOPEN_CLOEXEC);
+	int mount = -1, file = -1;
+
+	if (fs >= 0 && !fsconfig(fs, FSCONFIG_SET_FLAG, "noswap", NULL, 0) &&
+	    !fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0))
+		mount = fsmount(fs, FSMOUNT_CLOEXEC, 0);
+	if (mount >= 0)
+		file = openat(mount, "loop", O_RDWR | O_CREAT | O_CLOEXEC,
+			      0600);
+	if (mount >= 0)
+		close(mount);
+	if (fs >= 0)
+		close(fs);
+	return file;
+}
+
 bool loopdev_open(struct loopdev *loop, size_t size)
 {
-	int backing = memfd_create("migrate_policy_loop", MFD_CLOEXEC);
+	int backing = create_backing();
 	bool ok;
 
 	if (backing < 0 || ftruncate(backing, size))
