@@ -30,7 +30,8 @@
 #define SWAP_SIZE	(48 * MB)
 
 #define PRIVATE		(MAP_PRIVATE | MAP_ANONYMOUS)
-#define MAY_ANON	(MAY_PIN | MAY_FORK | MAY_DISCARD | MAY_LOSE |	\
+#define MAY_HOLD	(MAY_PIN | MAY_REGISTER)
+#define MAY_ANON	(MAY_HOLD | MAY_FORK | MAY_DISCARD | MAY_LOSE |	\
 			 MAY_REMAP | MAY_MREMAP | MAY_PROTECT |		\
 			 MAY_OFFLINE | MAY_POISON)
 /*
@@ -38,9 +39,12 @@
  * the moment ("recovery action for unsplit thp: Failed").
  */
 #define MAY_LARGE	((MAY_ANON & ~MAY_POISON) | MAY_SPLIT)
-#define MAY_SHMEM	(MAY_PIN | MAY_DISCARD | MAY_REMOVE |		\
+#define MAY_SHMEM	(MAY_HOLD | MAY_DISCARD | MAY_REMOVE |		\
 			 MAY_MREMAP | MAY_PROTECT | MAY_OFFLINE)
 #define MAY_FILE	(MAY_SHMEM | MAY_TRUNCATE | MAY_REMAP)
+
+/* See uring_swap.c: io_uring does not make what it has read dirty. */
+#define MAY_SWAPCACHE	(MAY_ANON & ~MAY_REGISTER)
 
 static bool allow_mthp(const struct kind *kind)
 {
@@ -145,14 +149,14 @@ const struct kind kinds[] = {
 	  .flags = PRIVATE, .advice = MADV_MERGEABLE, .evidence = KPF_KSM,
 	  .prepare = run_ksm },
 	{ .name = "uffd", .class = CLASS_ANON,
-	  .may = MAY_PIN | MAY_DISCARD | MAY_OFFLINE | MAY_WATCH,
+	  .may = MAY_HOLD | MAY_DISCARD | MAY_OFFLINE | MAY_WATCH,
 	  .size = 1 * MB, .unit = BASE_PAGE, .grain = BASE_PAGE,
 	  .flags = PRIVATE, .advice = MADV_NOHUGEPAGE, .evidence = KPF_ANON },
 	{ .name = "swap-zram", .class = CLASS_ANON, .may = MAY_ANON |
 	  MAY_PAGEOUT, .size = 1 * MB, .unit = BASE_PAGE, .grain = BASE_PAGE,
 	  .flags = PRIVATE, .advice = MADV_NOHUGEPAGE, .evidence = KPF_ANON,
 	  .prepare = prepare_zram },
-	{ .name = "swapcache", .class = CLASS_SWAP, .may = MAY_ANON |
+	{ .name = "swapcache", .class = CLASS_SWAP, .may = MAY_SWAPCACHE |
 	  MAY_PAGEOUT, .size = 1 * MB, .unit = BASE_PAGE, .grain = BASE_PAGE,
 	  .flags = PRIVATE, .advice = MADV_NOHUGEPAGE,
 	  .evidence = KPF_SWAPCACHE, .prepare = prepare_loop },
@@ -177,11 +181,11 @@ const struct kind kinds[] = {
 	  .size = 1 * MB, .unit = BASE_PAGE, .grain = BASE_PAGE,
 	  .flags = 0, .advice = MADV_NOHUGEPAGE,
 	  .evidence = KPF_SWAPBACKED },
-	{ .name = "hugetlb-private", .may = MAY_PIN | MAY_DISCARD | MAY_LOSE,
+	{ .name = "hugetlb-private", .may = MAY_HOLD | MAY_DISCARD | MAY_LOSE,
 	  .size = 4 * MB, .unit = HUGE_PAGE, .grain = HUGE_PAGE,
 	  .flags = PRIVATE | MAP_HUGETLB, .advice = -1, .evidence = KPF_HUGE,
 	  .prepare = fill_pools },
-	{ .name = "hugetlb-shared", .may = MAY_PIN | MAY_TRUNCATE | MAY_REMAP,
+	{ .name = "hugetlb-shared", .may = MAY_HOLD | MAY_TRUNCATE | MAY_REMAP,
 	  .size = 4 * MB, .unit = HUGE_PAGE, .grain = HUGE_PAGE,
 	  .flags = MAP_SHARED, .advice = -1, .evidence = KPF_HUGE,
 	  .prepare = fill_pools, .object = make_huge_memfd },

@@ -30,6 +30,7 @@ enum allowed {
 	MAY_POISON	= 0x1000,	/* a page can be lost to hwpoison */
 	MAY_MERGE	= 0x2000,	/* by KSM */
 	MAY_WATCH	= 0x4000,	/* its faults are served in user space */
+	MAY_REGISTER	= 0x8000,	/* as a buffer with io_uring */
 };
 
 /* Which setting of classes it takes to copy it ahead; NULL: none does. */

@@ -500,7 +500,7 @@ const struct writer writers[] = {
 	{ "process_vm_writev", MAY_PIN, 6, write_vm },
 	{ "late write", MAY_PIN, 8, write_late },
 	{ "O_DIRECT", MAY_PIN, 16, read_direct },
-	{ "io_uring", MAY_PIN, 4, read_fixed },
+	{ "io_uring", MAY_REGISTER, 4, read_fixed },
 	{ "vmsplice out", MAY_PIN, 4, splice_out },
 	{ "vmsplice in", MAY_PIN, 4, splice_in },
 	{ "fork", MAY_FORK, 1, fork_and_store },

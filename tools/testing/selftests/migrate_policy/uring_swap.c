@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A reproducer, for running by hand: what io_uring reads into a registered
+ * buffer can get lost in swap, on a kernel without this layer, too. No page
+ * migrates here.
+ *
+ * A page that was swapped in by a read is in the swap cache, clean, and mapped
+ * writable. Pinning it leaves the page table entry as it is, and io_uring
+ * (io_uring/rsrc.c) does not make the pages of a registered buffer dirty when
+ * it lets go of them. So reclaim takes the page for what is in swap already.
+ *
+ * Passes if nothing is lost.
+ */
+#include "ktap.h"
+#include "loopdev.h"
+#include "mem.h"
+#include "swap.h"
+#include "sys.h"
+#include "uring.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define PAGES		64
+#define SIZE		(PAGES * BASE_PAGE)
+#define SWAP_SIZE	(16ul << 20)
+#define TRIES		50
+
+enum { OLD = 'o', NEW = 'n' };
+
+static bool in_swap(const char *map)
+{
+	for (size_t i = 0; i < PAGES; i++) {
+		if (mem_pfn(map + i * BASE_PAGE))
+			return false;
+	}
+	return true;
+}
+
+/* Again and again: io_uring lets go of its buffers some time after close(2). */
+static bool page_out(char *map)
+{
+	for (int try = 0; try < TRIES && !in_swap(map); try++) {
+		madvise(map, SIZE, MADV_PAGEOUT);
+		usleep(20000);
+	}
+	return ktap_expect(in_swap(map), "all pages to be swapped out");
+}
+
+/* Reads, that is: a write would make the pages dirty. */
+static size_t pages_with(const char *map, char what)
+{
+	size_t nr = 0;
+
+	for (size_t i = 0; i < PAGES; i++)
+		nr += *(volatile const char *)(map + i * BASE_PAGE) == what;
+	return nr;
+}
+
+static bool fill_device(struct loopdev *loop, char *map)
+{
+	memset(map, NEW, SIZE);
+	return ktap_expect(pwrite(loop->fd, map, SIZE, 0) == (ssize_t)SIZE,
+			   "to write to the device, not: %s", strerror(errno));
+}
+
+static bool lose(struct loopdev *loop, char *map)
+{
+	size_t kept;
+	ssize_t done;
+
+	if (!fill_device(loop, map))
+		return false;
+	memset(map, OLD, SIZE);
+	if (!page_out(map) || !ktap_expect(pages_with(map, OLD) == PAGES,
+					   "all pages to come back"))
+		return false;
+	done = uring_read_fixed(loop->fd, map, SIZE, 0);
+	if (!ktap_expect(done == (ssize_t)SIZE, "to read, not error %zd",
+			 done) ||
+	    !ktap_expect(pages_with(map, NEW) == PAGES, "to have read") ||
+	    !page_out(map))
+		return false;
+	kept = pages_with(map, NEW);
+	return ktap_expect(kept == PAGES, "%d pages as they were read, not %zu",
+			   PAGES, kept);
+}
+
+static enum ktap_result read_and_swap(const void *arg)
+{
+	char *map = mmap(NULL, SIZE, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct loopdev loop;
+	bool ok;
+
+	(void)arg;
+	if (!ktap_expect(map != MAP_FAILED, "memory") ||
+	    madvise(map, SIZE, MADV_NOHUGEPAGE) || !swap_on_loop(SWAP_SIZE) ||
+	    !loopdev_open(&loop, SIZE))
+		return KTAP_FAIL;
+	ok = lose(&loop, map);
+	loopdev_close(&loop);
+	munmap(map, SIZE);
+	return ok ? KTAP_PASS : KTAP_FAIL;
+}
+
+int main(void)
+{
+	static const struct ktap_case cases[] = {
+		{ "registered buffers in the swap cache", read_and_swap, NULL },
+	};
+
+	if (geteuid())
+		return ktap_skip_all("run it as root");
+	undo_init();
+	return ktap_run(cases, ARRAY_SIZE(cases));
+}
