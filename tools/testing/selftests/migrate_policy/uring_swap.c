@@ -55,7 +55,8 @@ static size_t pages_with(const char *map, char what)
 	size_t nr = 0;
 
 	for (size_t i = 0; i < PAGES; i++)
-		nr += *(volatile const char *)(map + i * BASE_PAGE) == what;
+		nr += __atomic_load_n(map + i * BASE_PAGE, __ATOMIC_RELAXED) ==
+		      what;
 	return nr;
 }
 
