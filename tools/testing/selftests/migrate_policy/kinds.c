@@ -45,6 +45,7 @@
 
 /* See uring_swap.c: io_uring does not make what it has read dirty. */
 #define MAY_SWAPCACHE	(MAY_ANON & ~MAY_REGISTER)
+#define MAY_SHMEM_SWAP	(MAY_FILE & ~MAY_REGISTER)
 
 static bool allow_mthp(const struct kind *kind)
 {
@@ -172,7 +173,7 @@ const struct kind kinds[] = {
 	  .size = 4 * MB, .unit = HUGE_PAGE, .grain = BASE_PAGE,
 	  .flags = MAP_SHARED, .advice = MADV_HUGEPAGE, .evidence = KPF_THP,
 	  .prepare = allow_shmem_thp, .object = make_memfd },
-	{ .name = "shmem-swap", .class = CLASS_SHMEM, .may = MAY_FILE |
+	{ .name = "shmem-swap", .class = CLASS_SHMEM, .may = MAY_SHMEM_SWAP |
 	  MAY_PAGEOUT, .size = 1 * MB, .unit = BASE_PAGE, .grain = BASE_PAGE,
 	  .flags = MAP_SHARED, .advice = MADV_NOHUGEPAGE,
 	  .evidence = KPF_SWAPBACKED, .prepare = prepare_zram,
