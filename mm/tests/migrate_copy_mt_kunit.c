@@ -245,6 +245,52 @@ static void mt_offline_test(struct kunit *test)
 	expect_copied(test, mt);
 }
 
+static struct mt_request *between;
+
+/* Called while the caller has its job, and has not begun to copy. */
+static bool copy_between(int cpu)
+{
+	struct mt_request *mt = between;
+	const struct migrate_policy *policy;
+	int idx;
+
+	between = NULL;
+	if (!mt)
+		return false;
+	policy = migrate_policy_get(MPK_REASON, &idx);
+	policy->backend->copy(&mt->req);
+	migrate_policy_put(idx);
+	return false;
+}
+
+/*
+ * A second request comes on the CPU of the first, whose job is in use: each
+ * has a job of its own. That CPU may change in between, once in a while.
+ */
+static void mt_two_requests_test(struct kunit *test)
+{
+	static const unsigned int order = PMD_ORDER;
+
+	if (num_online_cpus() == 1)
+		kunit_skip(test, "nobody to ask whether it is free");
+	for (int i = 0; i < 5; i++) {
+		struct mt_request *first = fill_request(test, 2, 2, &order, 1);
+		struct mt_request *second = fill_request(test, 1, 3, &order, 1);
+		int rc;
+
+		between = second;
+		kunit_activate_static_stub(test, mt_cpu_is_free, copy_between);
+		rc = copy_request(test, &first->req);
+		kunit_deactivate_static_stub(test, mt_cpu_is_free);
+		KUNIT_EXPECT_EQ(test, 0, rc);
+		KUNIT_EXPECT_NULL(test, between);
+		expect_copied(test, first);
+		expect_copied(test, second);
+		kunit_release_action(test, free_request, second);
+		kunit_release_action(test, free_request, first);
+	}
+}
+
 /* Through the engine, and with the counters that come of it. */
 static void mt_engine_test(struct kunit *test)
 {
@@ -273,6 +319,7 @@ static struct kunit_case migrate_copy_mt_test_cases[] = {
 	KUNIT_CASE(mt_neighbours_test),
 	KUNIT_CASE(mt_helper_test),
 	KUNIT_CASE(mt_offline_test),
+	KUNIT_CASE(mt_two_requests_test),
 	KUNIT_CASE(mt_engine_test),
 	{}
 };
