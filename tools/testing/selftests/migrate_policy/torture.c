@@ -277,12 +277,21 @@ static bool check_records(struct region *region, const char *when)
 			   (unsigned long long)ledger->wrong);
 }
 
+/* khugepaged may unmap what it has collapsed, for the next access to map. */
+static bool is_there(const char *page)
+{
+	if (mem_pfn(page))
+		return true;
+	__atomic_load_n(page, __ATOMIC_RELAXED);
+	return mem_pfn(page);
+}
+
 static size_t lost_pages(const struct region *region)
 {
 	size_t lost = 0;
 
 	for (size_t at = 0; at < region->kind->size; at += BASE_PAGE)
-		lost += !mem_pfn(region->map + at);
+		lost += !is_there(region->map + at);
 	return lost;
 }
 
