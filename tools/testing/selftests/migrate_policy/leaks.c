@@ -19,6 +19,21 @@
 #define NODE		"/sys/devices/system/node/node%d"
 #define POOL		NODE "/hugepages/hugepages-2048kB/"
 
+/*
+ * Where KASAN, kmemleak and page_owner keep each call chain that they meet. It
+ * grows with every new one; pools of order 2 (DEPOT_POOL_ORDER in 6.12 and 7.3).
+ */
+#define DEPOT		"/sys/kernel/debug/stackdepot/stats"
+#define DEPOT_PAGES	4
+
+/*
+ * KASAN has a byte for each eight of vmalloc space, allocated with an area and
+ * free only when the area is purged, which is when there is enough to purge.
+ */
+#define VMALLOC		"/proc/vmallocinfo"
+#define SHADOW		" kasan_populate_vmalloc\n"
+#define SHADOW_SHIFT	3
+
 #define TRIES		25	/* a fifth of a second each */
 #define PAUSE_US	200000
 
@@ -28,6 +43,45 @@ struct suspects {
 	size_t nr;
 	size_t max;
 };
+
+static bool has_shadow(void)
+{
+	static int found = -1;
+	FILE *file = found < 0 ? fopen("/proc/kallsyms", "re") : NULL;
+	char line[512];
+
+	while (file && found < 0 && fgets(line, sizeof(line), file)) {
+		if (strstr(line, SHADOW))
+			found = true;
+	}
+	if (file)
+		fclose(file);
+	found = found > 0;
+	return found;
+}
+
+/* Lines begin with the place and the size of an area, purged or not. */
+static __s64 shadow_pages(void)
+{
+	FILE *file = has_shadow() ? fopen(VMALLOC, "re") : NULL;
+	unsigned long size, sum = 0;
+	char line[512];
+
+	while (file && fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "%*s %lu", &size) == 1)
+			sum += size;
+	}
+	if (file)
+		fclose(file);
+	return (sum >> SHADOW_SHIFT) / BASE_PAGE;
+}
+
+static __s64 depot_pages(void)
+{
+	__u64 pools = sys_sum_lines(DEPOT, "pools:");
+
+	return pools == UINT64_MAX ? 0 : pools * DEPOT_PAGES;
+}
 
 /* All that has a counter of its own; in pages. */
 static __s64 accounted(void)
@@ -48,7 +102,7 @@ static __s64 accounted(void)
 	pages += sys_sum_lines("/proc/zoneinfo", "count:");
 	if (sys_sum_lines("/proc/vmstat", "nr_zspages") != UINT64_MAX)
 		pages += sys_sum_lines("/proc/vmstat", "nr_zspages");
-	return pages;
+	return pages + depot_pages() + shadow_pages();
 }
 
 static __u64 pool(int node, const char *what)
@@ -200,6 +254,8 @@ bool leaks_none(const struct leaks *before, __u64 noise)
 	bool ok;
 
 	ktap_note("pages unaccounted for: %lld more than before", more);
+	ktap_note("pages of KASAN and the like: %lld of call chains, %lld of shadow",
+		  depot_pages(), shadow_pages());
 	ok = ktap_expect(more <= (__s64)noise,
 			 "no more than %llu pages to be missing, not %lld",
 			 noise, more);
