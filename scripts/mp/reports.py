@@ -62,17 +62,27 @@ class Owned:
                        for name in title.groups() if name))
 
 
-def own_functions(flavour):
-    """What nm finds in the project's object files of one flavour."""
-    build = flavour_dir(flavour)
+def functions_in(files):
+    """How often nm finds each function in object files."""
+    result = run(["nm", "--defined-only", *files])
+    if result.returncode:
+        raise HarnessError("nm does not read "
+                           + " ".join(str(path) for path in files))
+    words = [line.split() for line in result.stdout.splitlines()]
+    return Counter(plain(name[2]) for name in words
+                   if len(name) == 3 and name[1] in "tT")
+
+
+def own_functions(build):
+    """The functions of the project's object files in a build folder. Where the
+    compiler does not inline one of a header, each file that calls it has it,
+    and no report tells which: the function that called it is in the stack."""
     objects = [path for pattern in OBJECTS for path in build.glob(pattern)]
-    result = run(["nm", "--defined-only", *objects])
-    if not objects or result.returncode:
+    if not objects:
         raise HarnessError(f"{build} has no objects of the project, by which "
                            "to judge data races")
-    words = [line.split() for line in result.stdout.splitlines()]
-    return {plain(name[2]) for name in words
-            if len(name) == 3 and name[1] in "tT"}
+    ours, every = functions_in(objects), functions_in([build / "vmlinux"])
+    return {name for name, times in ours.items() if times == every[name]}
 
 
 def changed_functions(before, after):
@@ -99,7 +109,7 @@ def owned(flavour, tree):
         name = kept.relative_to(tree / STATE / "orig")
         changed |= changed_functions(kept.read_text(encoding="utf-8"),
                                      (tree / name).read_text(encoding="utf-8"))
-    return Owned(own_functions(flavour), changed)
+    return Owned(own_functions(flavour_dir(flavour)), changed)
 
 
 def races(lines):

@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """mp.reports: whose data race it is."""
 
+import subprocess
+import tempfile
 import unittest
+from pathlib import Path
 
-from mp.reports import Owned, changed_functions, races, stock_races
+from mp.reports import (Owned, changed_functions, own_functions, races,
+                        stock_races)
 
 FUNCTIONS = Owned({"mt_copy_chunk", "add_counters"}, {"migrate_pages_batch"})
 END_LINE = "Reported by Kernel Concurrency Sanitizer on:"
@@ -81,3 +85,17 @@ class ReportsTest(unittest.TestCase):
         self.assertEqual(changed_functions(before, after), {"b"})
         self.assertEqual(changed_functions(after, before), {"b"})
         self.assertEqual(changed_functions(before, before), set())
+
+    def test_own_functions(self):
+        header = "static __attribute__((used)) void folio_flags(void) {}\n"
+        with tempfile.TemporaryDirectory() as name:
+            build = Path(name)
+            (build / "mm").mkdir()
+            for path, function in (("mm/migrate_copy_x", "mt_work"),
+                                   ("mm/shmem", "shmem_read")):
+                subprocess.run(["gcc", "-xc", "-c", "-", "-o",
+                                build / f"{path}.o"], check=True, text=True,
+                               input=f"{header}void {function}(void) {{}}\n")
+            subprocess.run(["ld", "-r", "-o", build / "vmlinux",
+                            *build.glob("mm/*.o")], check=True)
+            self.assertEqual(own_functions(build), {"mt_work"})
