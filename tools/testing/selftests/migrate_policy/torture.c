@@ -277,21 +277,20 @@ static bool check_records(struct region *region, const char *when)
 			   (unsigned long long)ledger->wrong);
 }
 
-/* khugepaged may unmap what it has collapsed, for the next access to map. */
-static bool is_there(const char *page)
+/* khugepaged unmaps what it has collapsed, for the next access to map. */
+static void map_again(const struct region *region)
 {
-	if (mem_pfn(page))
-		return true;
-	__atomic_load_n(page, __ATOMIC_RELAXED);
-	return mem_pfn(page);
+	for (size_t at = 0; at < region->kind->size; at += BASE_PAGE)
+		__atomic_load_n(region->map + at, __ATOMIC_RELAXED);
 }
 
 static size_t lost_pages(const struct region *region)
 {
 	size_t lost = 0;
 
+	map_again(region);
 	for (size_t at = 0; at < region->kind->size; at += BASE_PAGE)
-		lost += !is_there(region->map + at);
+		lost += !mem_pfn(region->map + at);
 	return lost;
 }
 
@@ -305,6 +304,7 @@ static size_t left_behind(const struct region *region, int node)
 	for (int try = 0; there < pages && try < 20; try++) {
 		if (try)
 			pace_rest_us(100000);
+		map_again(region);
 		for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
 			if (mem_list(&area, region->map, region->kind->size,
 				     units[i]))
