@@ -31,6 +31,11 @@
  * and move promises that there is nothing else to exclude. The table in
  * Documentation/mm/migrate_policy.rst goes through it case by case.
  *
+ * While the reason has a trial (mm/migrate_trial.c), the first cut of a call
+ * draws the arm that the call belongs to, with a random number of its CPU's
+ * own, and each cut adds what it did to the results of that arm. The state is
+ * struct migrate_call, on the stack of migrate_pages().
+ *
  * A request needs a slot. Slots are allocated when the first policy names a
  * backend that copies ahead and freed when none does any more: nothing is
  * allocated while folios are locked. No slot free means inline.
@@ -51,6 +56,7 @@
 #include <linux/migrate.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
+#include <linux/prandom.h>
 #include <linux/sched/mm.h>
 #include <linux/shmem_fs.h>
 #include <linux/slab.h>
@@ -76,6 +82,9 @@ static unsigned int nr_slots;			/* SL */
 static unsigned int slots_users;		/* L */
 
 DEFINE_PER_CPU(struct migrate_counters, migrate_counters);
+
+/* For the drawing of arms: not secret, but each CPU's own. */
+static DEFINE_PER_CPU(struct rnd_state, draw_state);
 
 /* Today's path: nothing is copied ahead. */
 struct migrate_copy_backend migrate_copy_inline = {
@@ -316,6 +325,11 @@ static void finish_request(struct migrate_cut *cut,
 	migrate_count(cut->reason, policy, MIGRATE_HELPER_NS, req->helper_ns);
 	migrate_count(cut->reason, policy, MIGRATE_FAILED_ITEMS,
 		      req->nr_items - folios);
+	if (cut->call) {
+		cut->call->sums[MIGRATE_SUM_ENGAGED_PAGES] += pages;
+		cut->call->sums[MIGRATE_SUM_COPY_NS] += copy_ns;
+		cut->call->sums[MIGRATE_SUM_HELPER_NS] += req->helper_ns;
+	}
 	trace_migrate_copy_end(req, policy->backend->name, folios, pages,
 			       copy_ns);
 }
@@ -332,6 +346,8 @@ static void run_request(struct migrate_cut *cut,
 	req->helpers = 0;
 	req->helper_ns = 0;
 	trace_migrate_copy_start(req, backend->name);
+	if (cut->call)
+		cut->call->sums[MIGRATE_SUM_OFFERED] += req->nr_pages;
 
 	start = ktime_get_ns();
 	rc = call_backend(backend, req);
@@ -496,6 +512,64 @@ int migrate_copied_folio(struct folio *dst, struct folio *src,
 }
 
 /**
+ * __migrate_call_begin() - a call may belong to an arm
+ * @cut: the first cut of the call
+ * @call: where to keep what it does
+ *
+ * Context: process context.
+ */
+void __migrate_call_begin(struct migrate_cut *cut, struct migrate_call *call)
+{
+	memset(call, 0, sizeof(*call));
+	cut->call = call;
+}
+
+/* A number below 100; no lock, and no line that other CPUs write to. */
+static unsigned int draw_percent(void)
+{
+	u32 random = prandom_u32_state(&get_cpu_var(draw_state));
+
+	put_cpu_var(draw_state);
+	return ((u64)random * 100) >> 32;
+}
+
+/* The arm of a call, NULL if it is the control arm or none. */
+static const struct migrate_arm *call_arm(struct migrate_call *call,
+					  const struct migrate_snapshot *snapshot)
+{
+	const struct migrate_arm *arm;
+
+	if (call->drawn)
+		return migrate_trial_find(snapshot, call->id);
+	arm = migrate_trial_draw(snapshot, draw_percent());
+	call->drawn = true;
+	call->id = arm ? arm->id : 0;
+	return arm;
+}
+
+/* Takes the policy of the call's arm, or leaves the call without an arm. */
+static void join_arm(struct migrate_cut *cut,
+		     const struct migrate_snapshot *snapshot)
+{
+	struct migrate_call *call = cut->call;
+	const struct migrate_arm *arm = NULL;
+
+	cut->call = NULL;
+	if (!snapshot->nr_arms)
+		return;
+	arm = call_arm(call, snapshot);
+	if (call->id && !arm)
+		return;
+	if (arm)
+		cut->policy = &arm->policy;
+	call->name = arm ? arm->name : "control";
+	call->result = arm ? arm->result : snapshot->control;
+	call->moved = 0;
+	memset(call->sums, 0, sizeof(call->sums));
+	cut->call = call;
+}
+
+/**
  * __migrate_cut_begin() - look the policy of a cut up and hold it
  * @cut: the cut
  * @reason: why its folios migrate
@@ -507,14 +581,76 @@ int migrate_copied_folio(struct folio *dst, struct folio *src,
 void __migrate_cut_begin(struct migrate_cut *cut, enum migrate_reason reason,
 			 int succeeded, int failed)
 {
-	if (reason >= MR_TYPES)
+	const struct migrate_snapshot *snapshot;
+
+	if (reason >= MR_TYPES) {
+		cut->call = NULL;
 		return;
-	cut->policy = migrate_policy_get(reason, &cut->srcu_idx);
+	}
+	snapshot = migrate_snapshot_get(reason, &cut->srcu_idx);
+	cut->policy = &snapshot->base;
+	if (cut->call)
+		join_arm(cut, snapshot);
 	cut->batch_size = cut->policy->batch_size;
 	cut->reason = reason;
 	cut->succeeded = succeeded;
 	cut->failed = failed;
 	cut->start = ktime_get_ns();
+}
+
+/**
+ * __migrate_cut_moved() - note that a folio of a cut was to move
+ * @call: the call that it belongs to
+ * @rc: 0 if it did, -EAGAIN if it is to be tried again
+ *
+ * Context: the task that called __migrate_call_begin().
+ */
+void __migrate_cut_moved(struct migrate_call *call, int rc)
+{
+	if (rc == -EAGAIN)
+		call->sums[MIGRATE_SUM_RETRIES]++;
+	else if (!rc && !call->sums[MIGRATE_SUM_FOLIOS]++)
+		call->first = ktime_get_ns();
+}
+
+/**
+ * __migrate_cut_settled() - note when the folios of a batch have moved
+ * @call: the call that it belongs to
+ *
+ * Context: the task that called __migrate_call_begin().
+ */
+void __migrate_cut_settled(struct migrate_call *call)
+{
+	if (call->sums[MIGRATE_SUM_FOLIOS] == call->moved)
+		return;
+	call->moved = call->sums[MIGRATE_SUM_FOLIOS];
+	call->last = ktime_get_ns();
+}
+
+/*
+ * Folios are away from after the start of the cut on: that is an upper bound,
+ * without a look at the clock for the first unmap.
+ */
+static void count_arm(struct migrate_cut *cut, u64 ns, int succeeded,
+		      int failed)
+{
+	struct migrate_call *call = cut->call;
+	u64 *sums = call->sums;
+
+	sums[MIGRATE_SUM_CUTS] = 1;
+	sums[MIGRATE_SUM_SUCCEEDED] = succeeded;
+	sums[MIGRATE_SUM_FAILED] = failed;
+	sums[MIGRATE_SUM_PAGES] = succeeded + failed;
+	sums[MIGRATE_SUM_CUT_NS] = ns;
+	if (sums[MIGRATE_SUM_FOLIOS])
+		sums[MIGRATE_SUM_FIRST_NS] = call->first - cut->start;
+	if (call->moved)
+		sums[MIGRATE_SUM_AWAY_NS] = call->last - cut->start;
+	migrate_result_add_cut(call->result, sums);
+	call->ns += ns;
+	call->pages += succeeded + failed;
+	if (call->ends)
+		migrate_result_add_call(call->result, call->ns, call->pages);
 }
 
 /**
@@ -528,20 +664,25 @@ void __migrate_cut_begin(struct migrate_cut *cut, enum migrate_reason reason,
 void __migrate_cut_end(struct migrate_cut *cut, int succeeded, int failed)
 {
 	const struct migrate_policy *policy = cut->policy;
+	u64 ns = ktime_get_ns() - cut->start;
 
+	succeeded -= cut->succeeded;
+	failed -= cut->failed;
 	migrate_count(cut->reason, policy, MIGRATE_CUTS, 1);
-	migrate_count(cut->reason, policy, MIGRATE_CUT_NS,
-		      ktime_get_ns() - cut->start);
-	migrate_count(cut->reason, policy, MIGRATE_SUCCEEDED,
-		      succeeded - cut->succeeded);
-	migrate_count(cut->reason, policy, MIGRATE_FAILED,
-		      failed - cut->failed);
+	migrate_count(cut->reason, policy, MIGRATE_CUT_NS, ns);
+	migrate_count(cut->reason, policy, MIGRATE_SUCCEEDED, succeeded);
+	migrate_count(cut->reason, policy, MIGRATE_FAILED, failed);
+	if (cut->call)
+		count_arm(cut, ns, succeeded, failed);
+	trace_migrate_cut(cut->reason, cut->call ? cut->call->name : "",
+			  policy->backend->name, succeeded, failed, ns);
 	cut->policy = NULL;
 	migrate_policy_put(cut->srcu_idx);
 }
 
 static int __init migrate_copy_init(void)
 {
+	prandom_seed_full_state(&draw_state);
 	return migrate_copy_register(&migrate_copy_inline);
 }
 device_initcall(migrate_copy_init);

@@ -20,7 +20,7 @@
 #include <linux/percpu.h>
 #include <linux/types.h>
 
-#include "migrate_policy.h"
+#include "migrate_trial.h"
 
 /* What migrate_pages() cuts a list at on its own, in base pages. */
 #ifdef CONFIG_TRANSPARENT_HUGEPAGE
@@ -37,8 +37,39 @@
 #define MIGRATE_COPIED		BIT(2)
 
 /**
+ * struct migrate_call - a call of migrate_pages() that belongs to an arm
+ * @name: of the arm
+ * @result: of the arm, while a cut of the call is under way
+ * @id: of the arm, 0 for the control arm
+ * @drawn: @id was
+ * @ends: with the cut that is under way
+ * @sums: what that cut did so far, see enum migrate_sum
+ * @first: when the first folio of the cut had moved, in ns
+ * @last: when the last one had
+ * @moved: how many had by then
+ * @ns: time of all cuts of the call that have ended
+ * @pages: their base pages
+ *
+ * On the stack of migrate_pages(), and filled in only while there is a trial.
+ */
+struct migrate_call {
+	const char *name;
+	struct migrate_result __percpu *result;
+	u64 id;
+	bool drawn;
+	bool ends;
+	u64 sums[MIGRATE_SUMS];
+	u64 first;
+	u64 last;
+	u64 moved;
+	u64 ns;
+	u64 pages;
+};
+
+/**
  * struct migrate_cut - the part of a migrate_pages() list that is under way
  * @policy: how to copy it; NULL while nothing is configured
+ * @call: what to count for an arm of a trial; NULL if the call has none
  * @batch_size: base pages to cut a list at
  * @srcu_idx: for migrate_policy_put()
  * @reason: why it migrates
@@ -51,6 +82,7 @@
  */
 struct migrate_cut {
 	const struct migrate_policy *policy;
+	struct migrate_call *call;
 	int batch_size;
 	int srcu_idx;
 	enum migrate_reason reason;
@@ -62,11 +94,43 @@ struct migrate_cut {
 void __migrate_cut_begin(struct migrate_cut *cut, enum migrate_reason reason,
 			 int succeeded, int failed);
 void __migrate_cut_end(struct migrate_cut *cut, int succeeded, int failed);
+void __migrate_call_begin(struct migrate_cut *cut, struct migrate_call *call);
+void __migrate_cut_moved(struct migrate_call *call, int rc);
+void __migrate_cut_settled(struct migrate_call *call);
 void __migrate_copy_batch(struct migrate_cut *cut, struct list_head *srcs,
 			  struct list_head *dsts);
 int migrate_copied_folio(struct folio *dst, struct folio *src,
 			 enum migrate_reason reason);
 void migrate_folio_mark_copied(struct folio *dst);
+
+/* Before the first cut of a call. */
+static inline void migrate_call_begin(struct migrate_cut *cut,
+				      struct migrate_call *call)
+{
+	if (static_branch_unlikely(&migrate_trial_key))
+		__migrate_call_begin(cut, call);
+}
+
+/* Before the end of the last one. */
+static inline void migrate_call_end(struct migrate_cut *cut)
+{
+	if (static_branch_unlikely(&migrate_trial_key) && cut->call)
+		cut->call->ends = true;
+}
+
+/* After each attempt to move a folio of the cut. */
+static inline void migrate_cut_moved(struct migrate_cut *cut, int rc)
+{
+	if (static_branch_unlikely(&migrate_trial_key) && cut->call)
+		__migrate_cut_moved(cut->call, rc);
+}
+
+/* After the last move of a batch of the cut. */
+static inline void migrate_cut_settled(struct migrate_cut *cut)
+{
+	if (static_branch_unlikely(&migrate_trial_key) && cut->call)
+		__migrate_cut_settled(cut->call);
+}
 
 static inline void migrate_cut_begin(struct migrate_cut *cut, int reason,
 				     int succeeded, int failed)
@@ -153,7 +217,13 @@ bool mt_cpu_is_free(int cpu);
 
 #define MIGRATE_COPIED		0
 
+struct migrate_call {};
 struct migrate_cut {};
+
+#define migrate_call_begin(cut, call)		((void)(cut), (void)(call))
+#define migrate_call_end(cut)			((void)(cut))
+#define migrate_cut_moved(cut, rc)		((void)(cut), (void)(rc))
+#define migrate_cut_settled(cut)		((void)(cut))
 
 #define migrate_cut_begin(cut, reason, succeeded, failed)		\
 	((void)(cut), (void)(reason), (void)(succeeded), (void)(failed))

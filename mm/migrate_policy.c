@@ -17,11 +17,12 @@
  * (mm/migrate_copy.c does), so that tools/testing/migrate_policy/ can build
  * and test it in user space.
  *
- * A policy is an immutable snapshot. A write copies the snapshot, changes one
- * field, publishes the copy and waits until no batch runs under the old one.
- * A reason whose fields all have their defaults has no snapshot, and when no
- * reason has one (and nobody asked for counters) a static key keeps
- * migrate_pages() on the path it always had.
+ * What holds for a reason is an immutable snapshot: its policy, and those of
+ * its live trials (mm/migrate_trial.c). A write copies the snapshot, changes
+ * one field, publishes the copy and waits until no batch runs under the old
+ * one. A reason without a live trial whose fields all have their defaults has
+ * no snapshot, and when no reason has one (and nobody asked for counters) a
+ * static key keeps migrate_pages() on the path it always had.
  */
 
 /*
@@ -61,11 +62,14 @@
 
 #include "migrate_policy.h"
 
-static DEFINE_MUTEX(migrate_policy_mutex);
+/* Keeps writers of policies and of trials from each other. */
+DEFINE_MUTEX(migrate_policy_mutex);
 DEFINE_STATIC_SRCU(migrate_policy_srcu);
 DEFINE_STATIC_KEY_FALSE(migrate_policy_key);
+/* On while any trial is live, and then migrate_policy_key is, too. */
+DEFINE_STATIC_KEY_FALSE(migrate_trial_key);
 
-static struct migrate_policy __rcu *policies[MR_TYPES];		/* PR */
+static struct migrate_snapshot __rcu *snapshots[MR_TYPES];	/* PR */
 static u64 policy_generation;					/* L */
 static bool policy_stats;					/* L */
 static bool policy_off;						/* I */
@@ -73,9 +77,12 @@ static LIST_HEAD(backends);					/* L */
 static DECLARE_WAIT_QUEUE_HEAD(backends_unused);
 static DECLARE_BITMAP(backend_ids, MIGRATE_COPY_BACKENDS);	/* L */
 
-static struct migrate_policy default_policy = {			/* I */
-	.backend = &migrate_copy_inline,
-	.classes = BIT(MIGRATE_CLASS_ANON) | BIT(MIGRATE_CLASS_SWAPCACHE),
+static struct migrate_snapshot default_snapshot = {		/* I */
+	.base = {
+		.backend = &migrate_copy_inline,
+		.classes = BIT(MIGRATE_CLASS_ANON) |
+			   BIT(MIGRATE_CLASS_SWAPCACHE),
+	},
 };
 
 static const char * const class_names[MIGRATE_CLASSES] = {
@@ -85,16 +92,10 @@ static const char * const class_names[MIGRATE_CLASSES] = {
 	[MIGRATE_CLASS_FILE] = "file",
 };
 
-/* What a write asks for, parsed but not yet looked up. */
-struct policy_value {
-	char name[MIGRATE_COPY_NAME_LEN];
-	unsigned int number;
-};
-
 struct policy_key {
 	const char *name;
 	int (*parse)(const struct policy_key *key, const char *text,
-		     struct policy_value *value);
+		     struct migrate_value *value);
 	int (*show)(const struct policy_key *key,
 		    const struct migrate_policy *policy, char *buf);
 	size_t field;
@@ -108,7 +109,7 @@ static bool ends_here(const char *text)
 }
 
 static int parse_number(const struct policy_key *key, const char *text,
-			struct policy_value *value)
+			struct migrate_value *value)
 {
 	int rc = kstrtouint(text, 10, &value->number);
 
@@ -142,7 +143,7 @@ static int match_class(const char *text, size_t len)
 }
 
 static int parse_classes(const struct policy_key *key, const char *text,
-			 struct policy_value *value)
+			 struct migrate_value *value)
 {
 	value->number = 0;
 	if (!strncmp(text, "none", 4) && ends_here(text + 4))
@@ -184,7 +185,7 @@ static bool valid_name(const char *name, size_t len)
 }
 
 static int parse_backend(const struct policy_key *key, const char *text,
-			 struct policy_value *value)
+			 struct migrate_value *value)
 {
 	size_t len = strcspn(text, "\n");
 
@@ -238,30 +239,45 @@ static bool same_policy(const struct migrate_policy *a,
 	       a->classes == b->classes;
 }
 
-static struct migrate_policy *locked_policy(enum migrate_reason reason)
+static struct migrate_snapshot *locked_snapshot(enum migrate_reason reason)
 {
-	return rcu_dereference_protected(policies[reason],
+	return rcu_dereference_protected(snapshots[reason],
 				lockdep_is_held(&migrate_policy_mutex));
 }
 
-static const struct migrate_policy *effective_policy(enum migrate_reason reason)
+/**
+ * migrate_snapshot_locked() - what holds for a reason, for writers
+ * @reason: the reason
+ *
+ * Context: under migrate_policy_mutex, with which the result stays.
+ * Return: the snapshot, never NULL.
+ */
+const struct migrate_snapshot *
+migrate_snapshot_locked(enum migrate_reason reason)
 {
-	return locked_policy(reason) ?: &default_policy;
+	return locked_snapshot(reason) ?: &default_snapshot;
 }
 
-/* The key is on while anybody has to look at a policy or a counter. */
-static void update_key(void)
+static void switch_key(struct static_key_false *key, bool on)
 {
-	bool on = policy_stats;
+	if (on && !policy_off)
+		static_branch_enable(key);
+	else
+		static_branch_disable(key);
+}
+
+/* The keys are on while anybody has to look at a policy, counter or arm. */
+static void update_keys(void)
+{
+	bool on = policy_stats, trials = false;
 
 	lockdep_assert_held(&migrate_policy_mutex);
-	for (int i = 0; i < MR_TYPES; i++)
-		on |= !!locked_policy(i);
-
-	if (on && !policy_off)
-		static_branch_enable(&migrate_policy_key);
-	else
-		static_branch_disable(&migrate_policy_key);
+	for (int i = 0; i < MR_TYPES; i++) {
+		on |= !!locked_snapshot(i);
+		trials |= migrate_snapshot_locked(i)->nr_arms;
+	}
+	switch_key(&migrate_policy_key, on);
+	switch_key(&migrate_trial_key, trials);
 }
 
 static struct migrate_copy_backend *find_backend(const char *name)
@@ -276,8 +292,15 @@ static struct migrate_copy_backend *find_backend(const char *name)
 	return NULL;
 }
 
-/* A snapshot holds its backend: the module stays, and what it acquired. */
-static int hold_backend(struct migrate_copy_backend *backend)
+/**
+ * migrate_backend_hold() - keep a backend's module, and what it acquired
+ * @backend: the backend
+ *
+ * Context: under migrate_policy_mutex; sleeps and allocates.
+ * Return: 0, -ENOENT if its module is on its way out, -ENOMEM or what its
+ *	start() answered.
+ */
+int migrate_backend_hold(struct migrate_copy_backend *backend)
 {
 	int rc = 0;
 
@@ -293,7 +316,14 @@ static int hold_backend(struct migrate_copy_backend *backend)
 	return rc;
 }
 
-static void release_backend(struct migrate_copy_backend *backend)
+/**
+ * migrate_backend_release() - let go of what migrate_backend_hold() kept
+ * @backend: the backend
+ *
+ * Context: under migrate_policy_mutex, when no request runs because of what
+ *	held it; sleeps.
+ */
+void migrate_backend_release(struct migrate_copy_backend *backend)
 {
 	lockdep_assert_held(&migrate_policy_mutex);
 	WRITE_ONCE(backend->users, backend->users - 1);
@@ -303,80 +333,187 @@ static void release_backend(struct migrate_copy_backend *backend)
 	wake_up_all(&backends_unused);
 }
 
-/* Puts @next in the place of a reason's policy, which goes to @old. */
-static int publish(enum migrate_reason reason,
-		   const struct migrate_policy *next, gfp_t gfp,
-		   struct migrate_policy **old)
+static void release_snapshot(const struct migrate_snapshot *snapshot)
 {
-	struct migrate_policy *new = NULL;
+	for (unsigned int i = 0; i < snapshot->nr_arms; i++)
+		migrate_backend_release(snapshot->arms[i].policy.backend);
+	migrate_backend_release(snapshot->base.backend);
+}
+
+/* A snapshot holds its backends. */
+static int hold_snapshot(const struct migrate_snapshot *snapshot)
+{
+	unsigned int i;
+	int rc;
+
+	rc = migrate_backend_hold(snapshot->base.backend);
+	if (rc)
+		return rc;
+	for (i = 0; i < snapshot->nr_arms; i++) {
+		rc = migrate_backend_hold(snapshot->arms[i].policy.backend);
+		if (rc)
+			goto err_release;
+	}
+	return 0;
+
+err_release:
+	while (i--)
+		migrate_backend_release(snapshot->arms[i].policy.backend);
+	migrate_backend_release(snapshot->base.backend);
+	return rc;
+}
+
+/* The copy to publish, NULL if it is what holds anyway. */
+static int new_snapshot(const struct migrate_snapshot *next, gfp_t gfp,
+			struct migrate_snapshot **new)
+{
+	int rc;
+
+	*new = NULL;
+	if (!next->nr_arms && same_policy(&next->base, &default_snapshot.base))
+		return 0;
+	*new = kmemdup(next, sizeof(*next), gfp);
+	if (!*new)
+		return -ENOMEM;
+	rc = hold_snapshot(*new);
+	if (rc)
+		kfree(*new);
+	return rc;
+}
+
+/**
+ * migrate_snapshot_publish() - put a snapshot in the place of a reason's
+ * @reason: the reason
+ * @next: what shall hold, which is copied
+ * @gfp: how to allocate the copy
+ * @old: where to put what held, for migrate_snapshot_retire()
+ *
+ * Context: under migrate_policy_mutex; sleeps and allocates.
+ * Return: 0, -ENOMEM or what migrate_backend_hold() answered.
+ */
+int migrate_snapshot_publish(enum migrate_reason reason,
+			     const struct migrate_snapshot *next, gfp_t gfp,
+			     struct migrate_snapshot **old)
+{
+	struct migrate_snapshot *new;
 	int rc;
 
 	lockdep_assert_held(&migrate_policy_mutex);
-	if (!same_policy(next, &default_policy)) {
-		new = kmemdup(next, sizeof(*next), gfp);
-		if (!new)
-			return -ENOMEM;
-		rc = hold_backend(new->backend);
-		if (rc) {
-			kfree(new);
-			return rc;
-		}
-	}
-	*old = rcu_replace_pointer(policies[reason], new,
+	rc = new_snapshot(next, gfp, &new);
+	if (rc)
+		return rc;
+	*old = rcu_replace_pointer(snapshots[reason], new,
 				   lockdep_is_held(&migrate_policy_mutex));
 	policy_generation++;
-	update_key();
+	update_keys();
 	return 0;
 }
 
-/* Once no batch runs under @old any more. */
-static void retire(struct migrate_policy *old)
+/**
+ * migrate_snapshot_settle() - wait for all cuts that began under a snapshot
+ *
+ * Context: process context, without migrate_policy_mutex; sleeps.
+ */
+void migrate_snapshot_settle(void)
+{
+	synchronize_srcu(&migrate_policy_srcu);
+}
+
+/**
+ * migrate_snapshot_retire() - free a snapshot that no cut runs under any more
+ * @old: the snapshot, or NULL
+ *
+ * Context: process context, without migrate_policy_mutex; sleeps.
+ */
+void migrate_snapshot_retire(struct migrate_snapshot *old)
 {
 	if (!old)
 		return;
 	mutex_lock(&migrate_policy_mutex);
-	release_backend(old->backend);
+	release_snapshot(old);
 	mutex_unlock(&migrate_policy_mutex);
 	kfree(old);
 }
 
-static int apply_value(enum migrate_policy_key key,
-		       const struct policy_value *value,
-		       struct migrate_policy *next)
+/**
+ * migrate_policy_apply() - give an attribute of a policy a value
+ * @key: the attribute
+ * @value: what migrate_policy_edit() parsed
+ * @next: the policy, not published yet
+ *
+ * Context: under migrate_policy_mutex.
+ * Return: 0, or -ENOENT if there is no such backend.
+ */
+int migrate_policy_apply(enum migrate_policy_key key,
+			 const struct migrate_value *value,
+			 struct migrate_policy *next)
 {
+	struct migrate_copy_backend *backend;
+
 	lockdep_assert_held(&migrate_policy_mutex);
-	if (key == MIGRATE_KEY_BACKEND) {
-		next->backend = find_backend(value->name);
-		return next->backend && !next->backend->going ? 0 : -ENOENT;
+	if (key != MIGRATE_KEY_BACKEND) {
+		*policy_number(&policy_keys[key], next) = value->number;
+		return 0;
 	}
-	*policy_number(&policy_keys[key], next) = value->number;
+	backend = find_backend(value->name);
+	if (!backend || backend->going)
+		return -ENOENT;
+	next->backend = backend;
 	return 0;
 }
 
-static int change_policy(enum migrate_reason reason,
-			 enum migrate_policy_key key,
-			 const struct policy_value *value)
+static int change_base(void *target, enum migrate_policy_key key,
+		       const struct migrate_value *value)
 {
-	const struct migrate_policy *cur;
-	struct migrate_policy *old;
-	struct migrate_policy next;
+	enum migrate_reason reason = *(enum migrate_reason *)target;
+	const struct migrate_snapshot *cur;
+	struct migrate_snapshot next;
+	struct migrate_snapshot *old;
 	bool same;
 	int rc;
 
 	mutex_lock(&migrate_policy_mutex);
-	cur = effective_policy(reason);
+	cur = migrate_snapshot_locked(reason);
 	next = *cur;
-	rc = apply_value(key, value, &next);
-	same = same_policy(&next, cur);
+	rc = migrate_policy_apply(key, value, &next.base);
+	same = same_policy(&next.base, &cur->base);
 	if (!rc && !same)
-		rc = publish(reason, &next, GFP_KERNEL, &old);
+		rc = migrate_snapshot_publish(reason, &next, GFP_KERNEL, &old);
 	mutex_unlock(&migrate_policy_mutex);
 	if (rc || same)
 		return rc;
 
-	synchronize_srcu(&migrate_policy_srcu);
-	retire(old);
+	migrate_snapshot_settle();
+	migrate_snapshot_retire(old);
 	return 0;
+}
+
+/**
+ * migrate_policy_edit() - parse a write to an attribute, and have it done
+ * @key: the attribute
+ * @text: the value as the administrator wrote it, a newline may end it
+ * @change: does it; called again if it answers -ENOENT and a module may help
+ * @target: what @change is called with
+ *
+ * Context: process context, no lock that reclaim takes; may sleep, allocate
+ *	and load a module.
+ * Return: -EINVAL for a malformed value, -ERANGE for a number out of the
+ *	attribute's range, or what @change answered.
+ */
+int migrate_policy_edit(enum migrate_policy_key key, const char *text,
+			migrate_change_fn change, void *target)
+{
+	struct migrate_value value;
+	int rc;
+
+	rc = policy_keys[key].parse(&policy_keys[key], text, &value);
+	if (rc)
+		return rc;
+	rc = change(target, key, &value);
+	if (rc != -ENOENT || key != MIGRATE_KEY_BACKEND || policy_off)
+		return rc;
+	request_module("migrate-copy-%s", value.name);
+	return change(target, key, &value);
 }
 
 /**
@@ -398,17 +535,22 @@ static int change_policy(enum migrate_reason reason,
 int migrate_policy_store(enum migrate_reason reason,
 			 enum migrate_policy_key key, const char *text)
 {
-	struct policy_value value;
-	int rc;
+	return migrate_policy_edit(key, text, change_base, &reason);
+}
 
-	rc = policy_keys[key].parse(&policy_keys[key], text, &value);
-	if (rc)
-		return rc;
-	rc = change_policy(reason, key, &value);
-	if (rc != -ENOENT || key != MIGRATE_KEY_BACKEND || policy_off)
-		return rc;
-	request_module("migrate-copy-%s", value.name);
-	return change_policy(reason, key, &value);
+/**
+ * migrate_policy_emit() - an attribute of a policy as text
+ * @key: the attribute
+ * @policy: the policy
+ * @buf: a page to write to
+ *
+ * Context: any in which the policy and its backend stay.
+ * Return: the number of bytes written to @buf.
+ */
+int migrate_policy_emit(enum migrate_policy_key key,
+			const struct migrate_policy *policy, char *buf)
+{
+	return policy_keys[key].show(&policy_keys[key], policy, buf);
 }
 
 /**
@@ -426,8 +568,8 @@ int migrate_policy_show(enum migrate_reason reason,
 	int len;
 
 	mutex_lock(&migrate_policy_mutex);
-	len = policy_keys[key].show(&policy_keys[key],
-				    effective_policy(reason), buf);
+	len = migrate_policy_emit(key, &migrate_snapshot_locked(reason)->base,
+				  buf);
 	mutex_unlock(&migrate_policy_mutex);
 	return len;
 }
@@ -442,7 +584,7 @@ int migrate_policy_show(enum migrate_reason reason,
  */
 int migrate_policy_show_default(enum migrate_policy_key key, char *buf)
 {
-	return policy_keys[key].show(&policy_keys[key], &default_policy, buf);
+	return migrate_policy_emit(key, &default_snapshot.base, buf);
 }
 
 /**
@@ -489,7 +631,7 @@ int migrate_policy_store_stats(const char *text)
 	mutex_lock(&migrate_policy_mutex);
 	policy_generation += policy_stats != on;
 	policy_stats = on;
-	update_key();
+	update_keys();
 	mutex_unlock(&migrate_policy_mutex);
 	return 0;
 }
@@ -540,12 +682,36 @@ void migrate_copy_settle(void)
 	mutex_lock(&migrate_policy_mutex);
 	policy_generation++;
 	mutex_unlock(&migrate_policy_mutex);
-	synchronize_srcu(&migrate_policy_srcu);
+	migrate_snapshot_settle();
 }
 EXPORT_SYMBOL_GPL(migrate_copy_settle);
 
 /**
- * migrate_policy_get() - look a policy up and keep it
+ * migrate_snapshot_get() - look up what holds for a reason, and keep it
+ * @reason: the reason
+ * @idx: where to keep what migrate_policy_put() needs
+ *
+ * Context: process context. The caller may sleep until migrate_policy_put().
+ * Return: the snapshot, never NULL.
+ */
+const struct migrate_snapshot *migrate_snapshot_get(enum migrate_reason reason,
+						    int *idx)
+	__acquires(&migrate_policy_srcu)
+{
+	const struct migrate_snapshot *snapshot;
+
+	*idx = srcu_read_lock(&migrate_policy_srcu);
+	snapshot = srcu_dereference(snapshots[reason], &migrate_policy_srcu);
+	/*
+	 * Pairs with rcu_replace_pointer() in migrate_snapshot_publish(): what
+	 * a backend's start() set up is seen with the policy that names it.
+	 */
+	smp_rmb();
+	return snapshot ?: &default_snapshot;
+}
+
+/**
+ * migrate_policy_get() - look a reason's own policy up and keep it
  * @reason: the reason
  * @idx: where to keep what migrate_policy_put() needs
  *
@@ -556,23 +722,14 @@ const struct migrate_policy *migrate_policy_get(enum migrate_reason reason,
 						int *idx)
 	__acquires(&migrate_policy_srcu)
 {
-	const struct migrate_policy *policy;
-
-	*idx = srcu_read_lock(&migrate_policy_srcu);
-	policy = srcu_dereference(policies[reason], &migrate_policy_srcu);
-	/*
-	 * Pairs with rcu_replace_pointer() in publish(): what the backend's
-	 * start() set up is seen with the policy that names the backend.
-	 */
-	smp_rmb();
-	return policy ?: &default_policy;
+	return &migrate_snapshot_get(reason, idx)->base;
 }
 
 /**
- * migrate_policy_put() - let go of what migrate_policy_get() returned
- * @idx: what migrate_policy_get() stored
+ * migrate_policy_put() - let go of a policy or a snapshot
+ * @idx: what migrate_policy_get() or migrate_snapshot_get() stored
  *
- * Context: the task that called migrate_policy_get().
+ * Context: the task that called that.
  */
 void migrate_policy_put(int idx)
 	__releases(&migrate_policy_srcu)
@@ -588,7 +745,7 @@ void migrate_policy_put(int idx)
  */
 void __init migrate_policy_init(unsigned int batch_size)
 {
-	default_policy.batch_size = batch_size;
+	default_snapshot.base.batch_size = batch_size;
 }
 
 /**
@@ -635,27 +792,47 @@ static void free_backend(struct migrate_copy_backend *backend)
 	mutex_unlock(&migrate_policy_mutex);
 }
 
-/* Every policy that names @backend goes back to inline. */
+/* A policy goes back to inline, and an arm out of its reason's trials. */
+static bool drop_backend(struct migrate_snapshot *next,
+			 const struct migrate_copy_backend *backend)
+{
+	bool found = next->base.backend == backend;
+	unsigned int nr = 0;
+
+	if (found)
+		next->base.backend = &migrate_copy_inline;
+	for (unsigned int i = 0; i < next->nr_arms; i++) {
+		if (next->arms[i].policy.backend != backend)
+			next->arms[nr++] = next->arms[i];
+	}
+	found |= nr != next->nr_arms;
+	next->nr_arms = nr;
+	return found;
+}
+
+/* Nothing names @backend any more, and nothing will. */
 static void forget_backend(struct migrate_copy_backend *backend)
 {
-	struct migrate_policy *old[MR_TYPES] = {};
-	struct migrate_policy next;
+	struct migrate_snapshot *old[MR_TYPES] = {};
+	struct migrate_snapshot next;
 
 	mutex_lock(&migrate_policy_mutex);
 	/* Its name stays taken until its directories are gone. */
 	backend->going = true;
 	for (int i = 0; i < MR_TYPES; i++) {
-		next = *effective_policy(i);
-		if (next.backend != backend)
-			continue;
-		next.backend = &migrate_copy_inline;
-		WARN_ON(publish(i, &next, GFP_KERNEL | __GFP_NOFAIL, &old[i]));
+		next = *migrate_snapshot_locked(i);
+		if (drop_backend(&next, backend))
+			WARN_ON(migrate_snapshot_publish(i, &next,
+							 GFP_KERNEL |
+							 __GFP_NOFAIL,
+							 &old[i]));
 	}
+	migrate_trial_forget(backend);
 	mutex_unlock(&migrate_policy_mutex);
 
-	synchronize_srcu(&migrate_policy_srcu);
+	migrate_snapshot_settle();
 	for (int i = 0; i < MR_TYPES; i++)
-		retire(old[i]);
+		migrate_snapshot_retire(old[i]);
 	/*
 	 * Others may have changed a policy that named @backend just before and
 	 * have yet to retire it. The last one lets go of the mutex before
@@ -710,7 +887,8 @@ EXPORT_SYMBOL_GPL(migrate_copy_register);
  * migrate_copy_unregister() - withdraw a copy backend
  * @backend: a registered backend
  *
- * Reasons whose policy names it go back to inline. When this returns, no
+ * Reasons whose policy names it go back to inline; so do trials, which stop if
+ * they were live. When this returns, no
  * request of it runs and nothing refers to it.
  *
  * Context: process context; sleeps and allocates.

@@ -10,14 +10,15 @@
  * policies:
  *
  *	stats			count even while every policy is the default
- *	reasons/<reason>/	backend, batch_size, min_pages, workers, classes
+ *	reasons/<reason>/	backend, batch_size, min_pages, workers, classes,
+ *				trials/, results/ (mm/migrate_trial_configfs.c)
  *	backends/<backend>/	settings of the backend's own
  *	faults/<fault>/		when to force what seldom happens, with
  *				CONFIG_MIGRATE_COPY_FAULT
  *
  * A thin view of mm/migrate_policy.c, which parses and answers. All groups
- * are default groups: they are there from boot on, cannot be removed, and
- * nothing can be made beside them.
+ * but the trials are default groups: they are there from boot on, cannot be
+ * removed, and nothing can be made beside them.
  */
 
 #include <linux/configfs.h>
@@ -27,10 +28,12 @@
 #include <linux/string.h>
 
 #include "migrate_copy_debug.h"
+#include "migrate_trial_configfs.h"
 
 struct reason_group {
 	struct config_group group;
 	enum migrate_reason reason;
+	struct migrate_trials_groups trials;
 };
 
 static struct reason_group reason_groups[MIGRATE_POLICY_REASONS];
@@ -154,6 +157,8 @@ static void __init add_reasons(void)
 		config_group_init_type_name(&reason_groups[i].group,
 					    migrate_reason_names[i],
 					    &reason_type);
+		migrate_trials_configfs_add(&reason_groups[i].trials, i,
+					    &reason_groups[i].group);
 		configfs_add_default_group(&reason_groups[i].group,
 					   &reasons_group);
 	}

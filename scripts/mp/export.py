@@ -31,11 +31,13 @@ class Mail:
 
 MAILS = (
     Mail("0001", ("include/linux/page-flags.h", "mm/internal.h")),
-    Mail("model", ("mm/migrate_policy.[ch]", "include/linux/*.h")),
+    Mail("model", ("mm/migrate_policy.[ch]", "mm/migrate_trial.[ch]",
+                   "mm/migrate_result.c", "include/linux/*.h")),
     Mail("engine", ("mm/migrate_copy.[ch]", "mm/migrate_copy_debug.h",
                     "include/trace/events/*")),
     Mail("debug", ("mm/migrate_copy_fault.c", "mm/migrate_copy_verify.c")),
     Mail("configfs", ("mm/migrate_policy_configfs.c",
+                      "mm/migrate_trial_configfs.[ch]",
                       "mm/migrate_policy_sysfs.c")),
     Mail("mt", ("mm/migrate_copy_mt.c",)),
     Mail("kunit", ("mm/tests/*", "mm/tests/.kunitconfig")),

@@ -37,7 +37,8 @@ MODEL = "model"
 KUNIT = "kunit"
 SELFTESTS = ("holes", "content", "reasons", "switch", "attrs")
 BUILD_LIMIT = 900
-MODEL_FILES = ("mm/migrate_policy.c", "mm/migrate_policy.h")
+MODEL_FILES = ("mm/migrate_policy.c", "mm/migrate_policy.h",
+               "mm/migrate_trial.c", "mm/migrate_trial.h", "mm/migrate_result.c")
 
 
 @dataclass
@@ -257,7 +258,7 @@ def run_model(mutant, limit):
         for file in MODEL_FILES:
             copy_file(REPO / file, output / "src" / file)
         apply_patch(mutant.path, output / "src")
-        cmd.append(f"MODEL={output / 'src' / MODEL_FILES[0]}")
+        cmd.append(f"MM={output / 'src/mm'}")
     log = log_file(name, MODEL)
     if execute([*cmd, "all"], log, BUILD_LIMIT) != 0:
         raise HarnessError(f"{name} does not build; see {log}")

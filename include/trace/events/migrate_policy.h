@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Trace events of the page migration policy: one request to a copy backend
- * from start to end, and why a request was copied inline instead.
+ * Trace events of the page migration policy: one cut of a migrate_pages() list
+ * when it has ended, one request to a copy backend from start to end, and why
+ * a request was copied inline instead.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM migrate_policy
@@ -12,6 +13,36 @@
 #include <linux/migrate.h>
 #include <linux/migrate_policy.h>
 #include <linux/tracepoint.h>
+
+TRACE_EVENT(migrate_cut,
+
+	TP_PROTO(int reason, const char *arm, const char *backend,
+		 int succeeded, int failed, u64 cut_ns),
+
+	TP_ARGS(reason, arm, backend, succeeded, failed, cut_ns),
+
+	TP_STRUCT__entry(
+		__string(reason, migrate_reason_names[reason])
+		__string(arm, arm)
+		__string(backend, backend)
+		__field(int, succeeded)
+		__field(int, failed)
+		__field(u64, cut_ns)
+	),
+
+	TP_fast_assign(
+		__assign_str(reason);
+		__assign_str(arm);
+		__assign_str(backend);
+		__entry->succeeded = succeeded;
+		__entry->failed = failed;
+		__entry->cut_ns = cut_ns;
+	),
+
+	TP_printk("reason=%s arm=%s backend=%s succeeded=%d failed=%d cut_ns=%llu",
+		  __get_str(reason), __get_str(arm), __get_str(backend),
+		  __entry->succeeded, __entry->failed, __entry->cut_ns)
+);
 
 TRACE_EVENT(migrate_copy_start,
 

@@ -4,13 +4,14 @@
  * space.
  *
  * For tools/testing/migrate_policy: each header below include/ leads here, so
- * that mm/migrate_policy.c builds unmodified. Locking, SRCU and memory keep
+ * that the files of the model build unmodified. Locking, SRCU and memory keep
  * the kernel's rules and end the program when one is broken; shim.h is the
  * tests' side of it.
  */
 #ifndef _TEST_KERNEL_H
 #define _TEST_KERNEL_H
 
+#include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -22,6 +23,7 @@
 typedef uint64_t u64;
 typedef unsigned int gfp_t;
 
+#define __percpu
 #define __rcu
 #define __init
 #define __acquires(lock)
@@ -147,6 +149,22 @@ void shim_may_wait(void);
 /* slab.h */
 #define GFP_KERNEL		0x1U
 #define __GFP_NOFAIL		0x2U
+
+/* percpu.h, on a machine with one CPU */
+void *shim_alloc(size_t len, gfp_t gfp);
+
+#define alloc_percpu(type)	((type *)shim_alloc(sizeof(type), GFP_KERNEL))
+#define free_percpu(ptr)	kfree(ptr)
+#define per_cpu_ptr(ptr, cpu)	((void)(cpu), ptr)
+#define get_cpu_ptr(ptr)	(ptr)
+#define put_cpu_ptr(ptr)	((void)(ptr))
+#define for_each_possible_cpu(cpu)					\
+	for ((cpu) = 0; (cpu) < 1; (cpu)++)
+
+/* log2.h, string.h */
+#define ilog2(n)		(63 - __builtin_clzll(n))
+
+ssize_t strscpy(char *dst, const char *src, size_t len);
 
 void *kmemdup(const void *src, size_t len, gfp_t gfp);
 void kfree(const void *ptr);

@@ -79,19 +79,36 @@ void shim_may_wait(void)
 	SHIM_RULE(!read_sides, "nobody waits in a read side");
 }
 
-void *kmemdup(const void *src, size_t len, gfp_t gfp)
+/* Zeroed. */
+void *shim_alloc(size_t len, gfp_t gfp)
 {
 	int nr = count(&shim.allocs, 1);
-	void *copy;
+	void *memory;
 
 	SHIM_RULE(!read_sides, "no allocation in a read side");
 	if (nr == shim.fail_alloc && !(gfp & __GFP_NOFAIL))
 		return NULL;
-	copy = malloc(len);
-	if (!copy)
+	memory = calloc(1, len);
+	if (!memory)
 		shim_broken(__func__, "the test has memory");
 	count(&shim.live, 1);
-	return memcpy(copy, src, len);
+	return memory;
+}
+
+void *kmemdup(const void *src, size_t len, gfp_t gfp)
+{
+	void *copy = shim_alloc(len, gfp);
+
+	return copy ? memcpy(copy, src, len) : NULL;
+}
+
+ssize_t strscpy(char *dst, const char *src, size_t len)
+{
+	size_t used = strlen(src);
+
+	SHIM_RULE(used < len, "the text fits");
+	memcpy(dst, src, used + 1);
+	return used;
 }
 
 void kfree(const void *ptr)

@@ -7,7 +7,7 @@
 #define _TEST_SHIM_H
 
 #include "kernel.h"
-#include "../../../mm/migrate_policy.h"
+#include "../../../mm/migrate_trial.h"
 
 /**
  * struct shim - what the model meets, and what it did

@@ -478,9 +478,12 @@ static enum ktap_result check_directories(const void *arg)
 		snprintf(path, sizeof(path), POLICY_CONFIG "/reasons/%s",
 			 reason_names[i]);
 		ok &= is_fixed(path);
+		/* Besides: trials and results. */
 		ok &= ktap_expect(count_entries(path) ==
-				  ARRAY_SIZE(reason_attrs),
+				  ARRAY_SIZE(reason_attrs) + 2,
 				  "%s to hold nothing else", path);
+		strcat(path, "/results");
+		ok &= is_fixed(path);
 	}
 	ok &= ktap_expect(count_entries(POLICY_CONFIG "/reasons") == NR_REASONS,
 			  "ten reasons and no more");

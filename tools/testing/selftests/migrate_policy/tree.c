@@ -32,7 +32,7 @@ static int add_node(const char *path, const struct stat *st, int type,
 	snprintf(node->path, sizeof(node->path), "%s", path);
 	node->mode = st->st_mode;
 	node->directory = type == FTW_D;
-	node->setting = !node->directory &&
+	node->setting = !node->directory && st->st_mode & 0222 &&
 			!strncmp(path, POLICY_CONFIG, strlen(POLICY_CONFIG));
 	node->fd = -1;
 	if (node->setting)

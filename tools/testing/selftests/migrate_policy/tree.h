@@ -21,7 +21,7 @@ struct node {
 	char path[SYS_PATH];
 	mode_t mode;
 	bool directory;
-	bool setting;			/* a file of configfs */
+	bool setting;			/* a file of configfs to write */
 	struct judge judge;
 	int fd;				/* of a setting, for reading and writing */
 	char value[SYS_VALUE];		/* what the setting read last */
