@@ -24,12 +24,25 @@ enum {
 	CLI_STUCK = 64,		/* a failed change could not be put back wholly */
 };
 
+/* Arms of a trial beside its control. */
+#define ARMS_MAX	8
+
 struct options {
 	const char *root;
 	const char *output;
 	const char *interval;
 	const char *count;
 	const char *output_file;
+	const char *reason;
+	const char *arm[ARMS_MAX + 1];	/* NULL behind the last one */
+	const char *duration;
+	const char *batches;
+	const char *share;
+	const char *stop_if_worse;
+	const char *plot;
+	const char *save_best;
+	const char *record;
+	const char *seed;
 	bool output_all;
 	bool prometheus;
 	bool dry_run;
@@ -51,6 +64,7 @@ enum column_kind {
 	COLUMN_TIME,	/* nanoseconds; shown as 1.5ms unless --bytes or JSON */
 	COLUMN_SHARE,	/* 0.123; shown as 12.3% unless --bytes or JSON */
 	COLUMN_MARK,	/* "1" or "0"; shown as * or - */
+	COLUMN_RANGE,	/* a number; a table has its interval in a line below */
 };
 
 struct cli;
@@ -94,7 +108,7 @@ struct command {
 	int (*run)(struct cli *cli, int argc, char **argv);
 };
 
-#define SHOWN_MAX	32
+#define SHOWN_MAX	64
 
 struct cli {
 	struct options options;
@@ -196,6 +210,9 @@ int select_type(struct cli *cli, enum mpol_type type,
 		struct selection *selection);
 void selection_free(struct selection *selection);
 
+/* machine.c: "host Linux 6.12, x86_64, 4 CPUs" */
+void describe_machine(char *text, size_t size);
+
 /* change.c */
 
 /* Applies @changes, or prints them for a dry run; reports how it went. */
@@ -212,6 +229,9 @@ struct wanted {
 /* The one argument of a command; NULL after a usage error. */
 const char *one_argument(const struct cli *cli, int argc, char **argv,
 			 const char *what);
+
+/* Whether a new profile can be called so; a usage error if not. */
+int check_profile_name(const struct cli *cli, const char *name);
 
 /* Loads @name and compares it with the kernel's state. */
 int want_profile(struct cli *cli, const char *name, struct wanted *wanted);
@@ -292,6 +312,12 @@ extern const struct command cmd_profile_check;
 extern const struct command cmd_profile_diff;
 extern const struct command cmd_profile_apply;
 extern const struct command cmd_profile_save;
+extern const struct command cmd_trial;
+extern const struct command cmd_trial_run;
+extern const struct command cmd_trial_list;
+extern const struct command cmd_trial_record;
+extern const struct command cmd_trial_report;
+extern const struct command cmd_trial_clean;
 extern const struct command cmd_save;
 extern const struct command cmd_restore;
 extern const struct command cmd_help;

@@ -5,7 +5,6 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "calibrate.h"
@@ -91,18 +90,6 @@ static int measure(struct cli *cli, const struct mpol_names *backends,
 	}
 	saved_free(&saved);
 	return stuck ? stuck : ret;
-}
-
-static void describe_machine(char *text, size_t size)
-{
-	struct utsname name;
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-
-	if (uname(&name))
-		snprintf(text, size, "%ld CPUs", cpus);
-	else
-		snprintf(text, size, "%s, %s %s, %s, %ld CPUs", name.nodename,
-			 name.sysname, name.release, name.machine, cpus);
 }
 
 static int default_batch(struct cli *cli, unsigned int *batch)

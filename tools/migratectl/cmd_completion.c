@@ -103,6 +103,21 @@ static void print_is_group(void)
 	puts("\tesac\n\treturn 1\n}");
 }
 
+static void print_writer(const struct command *command)
+{
+	if (command->writes_file)
+		printf("\t'%s') return 0 ;;\n", command->name);
+}
+
+/* Whether -o names a file. */
+static void print_writes_file(void)
+{
+	print_function("_migratectl_writes_file");
+	puts("\tcase $1 in");
+	for_each_command(print_writer);
+	puts("\tesac\n\treturn 1\n}");
+}
+
 static void print_own_options(const struct command *command)
 {
 	printf("\t'%s') echo '", command->name);
@@ -271,9 +286,11 @@ static const char candidates[] =
 "\tdone\n"
 "\tcase $last in\n"
 "\t--root) echo directory; return ;;\n"
-"\t--output-file) echo file; return ;;\n"
+"\t--output-file|--plot|--record) echo file; return ;;\n"
+"\t--reason) _migratectl_reasons; return ;;\n"
+"\t--arm) _migratectl_backends; return ;;\n"
 "\t-o|--output)\n"
-"\t\tif [ \"$command\" = calibrate ]; then\n"
+"\t\tif _migratectl_writes_file \"$command\"; then\n"
 "\t\t\techo file\n"
 "\t\telse\n"
 "\t\t\t_migratectl_columns \"$command\" | _migratectl_list \"$1\"\n"
@@ -284,7 +301,7 @@ static const char candidates[] =
 "\tcase $command,$1 in\n"
 "\t*,-*) _migratectl_options \"$command\" | _migratectl_lines ;;\n"
 "\t,*) _migratectl_commands | _migratectl_lines ;;\n"
-"\tsave,*|restore,*|'profile '*,*/*) echo file ;;\n"
+"\tsave,*|restore,*|'profile '*,*/*|'trial report',*) echo file ;;\n"
 "\tset,classes=*) _migratectl_values classes |\n"
 "\t\t_migratectl_list \"${1#*=}\" \"${1%%=*}=\" ;;\n"
 "\tset,*=*) _migratectl_values \"${1%%=*}\" | _migratectl_lines |\n"
@@ -310,6 +327,7 @@ static void print_tables(void)
 	print_commands();
 	print_subcommands();
 	print_is_group();
+	print_writes_file();
 	print_option_words();
 	print_columns();
 	print_keys();

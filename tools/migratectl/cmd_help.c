@@ -9,7 +9,7 @@ static const char exit_help[] =
 "  0  done\n"
 "  1  failed; nothing was changed, or all of it was put back\n"
 "  2  wrong usage\n"
-"  3  the kernel has no migrate_policy\n"
+"  3  the kernel has no migrate_policy, or no trials\n"
 "  4  the state differs from the profile (profile check)\n"
 " 64  a failed change could not be put back wholly\n";
 

@@ -2,21 +2,7 @@
 /*
  * migratectl profile save: gives the present settings a name.
  */
-#include <string.h>
-
 #include "cli.h"
-
-#define NAME_CHARS	"abcdefghijklmnopqrstuvwxyz" \
-			"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.@-"
-
-static int check_name(const struct cli *cli, const char *name)
-{
-	if (*name && *name != '.' && strspn(name, NAME_CHARS) == strlen(name) &&
-	    strlen(name) <= NAME_MAX / 2)
-		return CLI_DONE;
-	return usage_error(cli, "profile save: '%s' cannot be the name of a profile",
-			   name);
-}
 
 static int save(struct cli *cli, const char *name)
 {
@@ -34,7 +20,7 @@ static int save(struct cli *cli, const char *name)
 static int run(struct cli *cli, int argc, char **argv)
 {
 	const char *name = one_argument(cli, argc, argv, "name");
-	int ret = name ? check_name(cli, name) : CLI_USAGE;
+	int ret = name ? check_profile_name(cli, name) : CLI_USAGE;
 
 	if (!ret)
 		ret = cli_open_locked(cli);

@@ -64,7 +64,7 @@ static int print_counters(struct cli *cli, int argc, char **argv,
 		ret = warn_if_idle(cli);
 	if (!ret)
 		ret = cli->options.interval ?
-			sampler_report(cli, &sampler, rhythm) :
+			sampler_report(cli, &sampler, rhythm, NULL, NULL) :
 			table_print(sampler_table(cli, &sampler));
 	sampler_free(&sampler);
 	return ret;

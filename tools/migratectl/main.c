@@ -14,8 +14,8 @@
 
 const struct command *const commands[] = {
 	&cmd_list, &cmd_get, &cmd_set, &cmd_reset, &cmd_backends, &cmd_stat,
-	&cmd_watch, &cmd_calibrate, &cmd_profile, &cmd_save, &cmd_restore,
-	&cmd_completion, &cmd_help, &cmd_version,
+	&cmd_watch, &cmd_calibrate, &cmd_trial, &cmd_profile, &cmd_save,
+	&cmd_restore, &cmd_completion, &cmd_help, &cmd_version,
 };
 
 const size_t command_count = ARRAY_SIZE(commands);

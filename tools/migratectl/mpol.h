@@ -35,6 +35,7 @@ enum mpol_type {
 	MPOL_REASON,
 	MPOL_BACKEND,
 	MPOL_GLOBAL,
+	MPOL_TRIAL,		/* its name is a path, see mpol_trial.h */
 };
 
 /* Something that has settings. Reasons and backends share one name space. */

@@ -17,6 +17,7 @@ static const char *const type_dir[] = {
 	[MPOL_REASON] = "reasons/",
 	[MPOL_BACKEND] = "backends/",
 	[MPOL_GLOBAL] = "",
+	[MPOL_TRIAL] = "reasons/",
 };
 
 int mpol_relative_path(const struct mpol_object *object, const char *key,

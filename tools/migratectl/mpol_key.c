@@ -42,6 +42,9 @@ const size_t mpol_key_count = ARRAY_SIZE(mpol_key_table);
 
 const struct mpol_key *mpol_key(enum mpol_type type, const char *name)
 {
+	/* A trial has the keys of its reason. */
+	if (type == MPOL_TRIAL)
+		type = MPOL_REASON;
 	for (size_t i = 0; i < mpol_key_count; i++)
 		if (mpol_key_table[i].type == type &&
 		    !strcmp(mpol_key_table[i].name, name))

@@ -36,6 +36,26 @@ const struct cli_option cli_options[] = {
 	  "report what happened every SEC seconds" },
 	{ 0, "count", "N", AT(count), " stat watch ",
 	  "stop after N reports" },
+	{ 0, "reason", "REASON", AT(reason), " trial run trial record ",
+	  "whose calls are divided" },
+	{ 0, "arm", "ARM", AT(arm), " trial run ",
+	  "BACKEND[,KEY=VALUE...]; may be given several times" },
+	{ 0, "duration", "TIME", AT(duration), " trial run trial record ",
+	  "how long; 60s without --batches" },
+	{ 0, "batches", "N", AT(batches), " trial run trial record ",
+	  "end as soon as N cuts were counted" },
+	{ 0, "share", "N", AT(share), " trial run ",
+	  "percent of the calls for each arm" },
+	{ 0, "stop-if-worse", "N%", AT(stop_if_worse), " trial run ",
+	  "switch arms off that are surely N% slower" },
+	{ 0, "record", "FILE", AT(record), " trial run ",
+	  "store the raw histograms" },
+	{ 0, "plot", "FILE", AT(plot), " trial run trial report ",
+	  "draw an SVG picture (needs gnuplot)" },
+	{ 0, "save-best", "NAME", AT(save_best), " trial run trial report ",
+	  "write the fastest arm as a profile" },
+	{ 0, "seed", "N", AT(seed), " trial run trial report ",
+	  "of the random numbers behind intervals" },
 	{ 0, "prometheus", NULL, AT(prometheus), " stat ",
 	  "print metrics for the textfile collector" },
 	{ 0, "output-file", "FILE", AT(output_file), " stat ",
@@ -141,6 +161,27 @@ static int wrong_option(const struct cli *cli, int code, char **argv)
 	return wrong_long_option(cli, word);
 }
 
+/* The one option that may be given several times. */
+static bool add_arm(struct options *options, const char *arm)
+{
+	for (size_t i = 0; i < ARMS_MAX; i++) {
+		if (options->arm[i])
+			continue;
+		options->arm[i] = arm;
+		return true;
+	}
+	return false;
+}
+
+static bool keep_argument(struct options *options,
+			  const struct cli_option *option)
+{
+	if (option->offset == AT(arm))
+		return add_arm(options, optarg);
+	*(const char **)place(options, option) = optarg;
+	return true;
+}
+
 int parse_options(struct cli *cli, int argc, char **argv, bool stop_at_word)
 {
 	struct getopt_table table;
@@ -155,10 +196,13 @@ int parse_options(struct cli *cli, int argc, char **argv, bool stop_at_word)
 
 		if (code == '?' || code == ':' || !option)
 			return wrong_option(cli, code, argv);
-		if (option->argument)
-			*(const char **)place(&cli->options, option) = optarg;
-		else
+		if (option->argument) {
+			if (!keep_argument(&cli->options, option))
+				return usage_error(cli, "--%s: %d at most",
+						   option->name, ARMS_MAX);
+		} else {
 			*(bool *)place(&cli->options, option) = true;
+		}
 	}
 	return CLI_DONE;
 }

@@ -7,6 +7,9 @@
 
 #include "cli.h"
 
+#define NAME_CHARS	"abcdefghijklmnopqrstuvwxyz" \
+			"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.@-"
+
 const char *one_argument(const struct cli *cli, int argc, char **argv,
 			 const char *what)
 {
@@ -19,6 +22,15 @@ const char *one_argument(const struct cli *cli, int argc, char **argv,
 	else
 		usage_error(cli, "%s: which %s?", name, what);
 	return NULL;
+}
+
+int check_profile_name(const struct cli *cli, const char *name)
+{
+	if (*name && *name != '.' && strspn(name, NAME_CHARS) == strlen(name) &&
+	    strlen(name) <= NAME_MAX / 2)
+		return CLI_DONE;
+	return usage_error(cli, "%s: '%s' cannot be the name of a profile",
+			   cli->command->name, name);
 }
 
 int want_profile(struct cli *cli, const char *name, struct wanted *wanted)

@@ -338,7 +338,7 @@ static void sleep_until(uint64_t ns)
 }
 
 int sampler_report(struct cli *cli, struct sampler *sampler,
-		   const struct rhythm *rhythm)
+		   const struct rhythm *rhythm, print_more_fn *more, void *arg)
 {
 	bool plain = !cli->options.json && !cli->options.raw;
 	uint64_t next = sampler->now_ns;
@@ -353,6 +353,8 @@ int sampler_report(struct cli *cli, struct sampler *sampler,
 		if (i && plain)
 			putchar('\n');
 		ret = table_print(sampler_table(cli, sampler));
+		if (!ret && more)
+			ret = more(cli, arg);
 		if (!ret && fflush(stdout))
 			ret = failed("standard output: %s", strerror(errno));
 	}

@@ -51,9 +51,15 @@ void sampler_free(struct sampler *sampler);
 struct libscols_table *sampler_table(const struct cli *cli,
 				     const struct sampler *sampler);
 
-/* Prints a table an interval; returns when all of them are printed. */
+/* Prints one more table behind that of an interval; returns an exit code. */
+typedef int print_more_fn(struct cli *cli, void *arg);
+
+/*
+ * Prints a table an interval; returns when all of them are printed. @more may
+ * be NULL.
+ */
 int sampler_report(struct cli *cli, struct sampler *sampler,
-		   const struct rhythm *rhythm);
+		   const struct rhythm *rhythm, print_more_fn *more, void *arg);
 
 /* prometheus.c: all metrics of the objects as text, to be freed; or NULL. */
 char *prometheus_text(struct cli *cli, const struct selection *objects);

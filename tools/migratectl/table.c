@@ -178,6 +178,7 @@ static bool wants_exact(const struct cli *cli)
 static bool is_number(const struct cli *cli, const struct column *column)
 {
 	return column->kind == COLUMN_NUMBER || column->kind == COLUMN_COUNT ||
+	       column->kind == COLUMN_RANGE ||
 	       (wants_exact(cli) && (column->kind == COLUMN_SIZE ||
 				     column->kind == COLUMN_TIME ||
 				     column->kind == COLUMN_SHARE));
@@ -192,6 +193,8 @@ static int alignment(const struct column *column)
 	case COLUMN_TIME:
 	case COLUMN_SHARE:
 		return SCOLS_FL_RIGHT;
+	case COLUMN_RANGE:
+		return SCOLS_FL_RIGHT | SCOLS_FL_WRAP;
 	case COLUMN_LINES:
 		return SCOLS_FL_WRAP;
 	default:
@@ -220,7 +223,7 @@ static void add_column(const struct cli *cli, struct libscols_table *table,
 		scols_column_set_json_type(cl, SCOLS_JSON_NUMBER);
 	else if (column->kind == COLUMN_MARK)
 		scols_column_set_json_type(cl, SCOLS_JSON_BOOLEAN);
-	else if (column->kind == COLUMN_LINES)
+	if (column->kind == COLUMN_LINES || column->kind == COLUMN_RANGE)
 		keep_line_breaks(cl);
 }
 

@@ -1348,12 +1348,14 @@ def test_help(tree):
 
 def test_help_of_subcommands(tree):
     shutil.rmtree(tree.path("sys"))
-    words = [name.split()[1] for name in subcommands(tree)]
-    equal("|".join(words), "list|show|cat|check|diff|apply|save")
-    for word in words:
-        text = tree.done("help", "profile", word)
-        contains(text, f"Usage: migratectl [OPTION...] profile {word}")
-        equal(tree.done("profile", word, "--help"), text)
+    equal(subcommands(tree),
+          [f"trial {word}" for word in "run list record report clean".split()] +
+          [f"profile {word}" for word in
+           "list show cat check diff apply save".split()])
+    for name in subcommands(tree):
+        text = tree.done("help", *name.split())
+        contains(text, f"Usage: migratectl [OPTION...] {name}")
+        equal(tree.done(*name.split(), "--help"), text)
         for line in text.splitlines():
             assert len(line) <= 80, line
     hint = {"hint": "migratectl help profile"}
@@ -1431,7 +1433,7 @@ def test_manual_names_everything(tree):
     for code in re.findall(r"^ *(\d+)  ", overview, re.M):
         assert re.search(rf"^ +{code} ", text, re.M), code
     for command in commands(tree) + subcommands(tree):
-        for column in re.findall(r"^  [* ] ([A-Z_]+)",
+        for column in re.findall(r"^  [* ] ([A-Z_0-9]+)",
                                  tree.done("help", *command.split()), re.M):
             assert re.search(rf"\b{column}\b", flat), column
     for key in re.findall(r"^  ([a-z_]+) .*\n +of ",
@@ -1517,6 +1519,12 @@ def test_completion_bash(tree):
         ("migratectl backends --output MIN", "MIN_PAGES"),
         ("migratectl --root / li", "list"), ("migratectl help ba", "backends"),
         ("migratectl completion z", "zsh"), ("migratectl version ", ""),
+        ("migratectl trial re", "record report"),
+        ("migratectl trial run --reason dem", "demotion"),
+        ("migratectl trial run --arm ", "inline mt"),
+        ("migratectl trial run --sto", "--stop-if-worse"),
+        ("migratectl trial report -o P_", "P_VALUE P_FILES"),
+        ("migratectl trial list -o TR", "TRIAL"),
         ("migratectl reset m", "memory_failure memory_hotplug "
                                "mempolicy_mbind"))
 
@@ -1528,6 +1536,12 @@ def test_completion_files(tree):
            (f"migratectl calibrate -o {tree.root}/he",
             tree.path("here") + " " + tree.path("here.conf")),
            (f"migratectl stat --output-file {tree.root}/here.",
+            tree.path("here.conf")),
+           (f"migratectl trial report {tree.root}/here.",
+            tree.path("here.conf")),
+           (f"migratectl trial record -o {tree.root}/here.",
+            tree.path("here.conf")),
+           (f"migratectl trial run --plot {tree.root}/here.",
             tree.path("here.conf")))
 
 
@@ -1615,7 +1629,21 @@ OWN_COLUMNS.update({
     "profile list": {"name", "summary", "settings", "file"},
     "profile show": {"name", "key", "value", "from"},
     "profile diff": {"name", "key", "now", "profile", "from"},
+    "trial list": {"reason", "trial", "live", "share", "backend",
+                   "batch_size", "min_pages", "workers", "classes", "calls",
+                   "cuts", "succeeded", "failed", "retries", "engaged",
+                   "rate", "page_ns"},
+    "trial run": {"file", "reason", "arm", "backend", "share", "calls", "cuts",
+                  "folios", "succeeded", "failed", "retries", "engaged",
+                  "copy_ns", "helper_ns", "rate", "rate_low", "rate_high",
+                  "ratio", "ratio_low", "ratio_high", "p_value", "p_files",
+                  "verdict"} | {
+                      f"{what}_{quantile}{end}"
+                      for what in ("page", "cut", "first", "away")
+                      for quantile in ("p50", "p90", "p99")
+                      for end in ("", "_low", "_high")},
 })
+OWN_COLUMNS["trial report"] = OWN_COLUMNS["trial run"]
 
 
 def source(path):
@@ -1638,7 +1666,7 @@ def shell_function(tree, name, *args):
 
 def help_columns(tree, command):
     return {name.lower() for name in re.findall(
-        r"^  [* ] ([A-Z_]+) ", tree.done("help", *command.split()), re.M)}
+        r"^  [* ] ([A-Z_0-9]+) ", tree.done("help", *command.split()), re.M)}
 
 
 def help_options(tree, *command):
@@ -1712,7 +1740,8 @@ def test_agreement_on_columns(tree):
         equal(shell_function(tree, "_migratectl_columns", command),
               {column.upper() for column in columns})
         known |= columns
-    named = {word.lower() for word in re.findall(r"\b[A-Z][A-Z_]+\b", flat)}
+    named = {word.lower() for word in re.findall(r"\b[A-Z][A-Z_0-9]+\b",
+                                                 flat)}
     equal(named - {"json", "cpu", "command"}, known)
 
 
@@ -1722,12 +1751,14 @@ def test_agreement_on_commands_and_options(tree):
     page = manual()
     text = page.split("\nCOMMANDS\n")[1].split("\nOPTIONS\n")[0]
     equal(set(re.findall(r"^ {7}([a-z]+)\b", text, re.M)) & names, names)
-    equal(set(re.findall(r"^ {7}(profile [a-z]+)\b", text, re.M)),
+    equal(set(re.findall(r"^ {7}((?:profile|trial) [a-z]+)\b", text, re.M)),
           set(subcommands(tree)))
     common = help_options(tree)
     every = set(common)
-    equal(shell_function(tree, "_migratectl_subcommands", "profile"),
-          {name.split()[1] for name in subcommands(tree)})
+    for group in ("profile", "trial"):
+        equal(shell_function(tree, "_migratectl_subcommands", group),
+              {name.split()[1] for name in subcommands(tree)
+               if name.split()[0] == group})
     for command in [*names, *subcommands(tree)]:
         own = help_options(tree, *command.split()) - {"--dry-run"}
         words = shell_function(tree, "_migratectl_options", command)

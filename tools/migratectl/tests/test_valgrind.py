@@ -8,8 +8,10 @@ being where a migratectl without sanitizers is. Prints KTAP.
 import subprocess
 
 import test_cli
+from fake_trials import prepare
 from test_cli import equal
 from test_profile import ship
+from test_trial import BASE, FAST, RUN, record
 
 VALGRIND = ["valgrind", "-q", "--error-exitcode=99", "--leak-check=full"]
 
@@ -46,6 +48,22 @@ def test_change(tree):
             (0, "profile", "diff", "latency"),
             (0, "profile", "apply", "latency"),
             (0, "profile", "save", "mine")):
+        sound(tree, status, *args)
+
+
+def test_trial(tree):
+    path = record(tree, "one", ("control", "inline", BASE), ("mt", "mt", FAST))
+    tree.write("bad", "migratectl-trial 1\nreason damon\narm mt\nset a b\nx y")
+    prepare(tree.root)
+    for status, *args in (
+            (0, "trial", "report", path, path),
+            (0, "trial", "report", path, "--save-best", "b"),
+            (0, "trial", "report", "-J", "--output-all", path),
+            (1, "trial", "report", path, tree.path("bad")),
+            (0, "trial", "list"), (0, "trial", "clean"),
+            (0, *RUN, "--dry-run", "--arm", "mt,workers=2"),
+            (2, *RUN, "--arm", "mt,worker=2"),
+            (1, "trial", "record", "--reason", "demotion")):
         sound(tree, status, *args)
 
 
