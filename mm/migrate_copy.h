@@ -114,21 +114,21 @@ static inline void migrate_call_begin(struct migrate_cut *cut,
 /* Before the end of the last one. */
 static inline void migrate_call_end(struct migrate_cut *cut)
 {
-	if (static_branch_unlikely(&migrate_trial_key) && cut->call)
+	if (unlikely(cut->call))
 		cut->call->ends = true;
 }
 
 /* After each attempt to move a folio of the cut. */
 static inline void migrate_cut_moved(struct migrate_cut *cut, int rc)
 {
-	if (static_branch_unlikely(&migrate_trial_key) && cut->call)
+	if (unlikely(cut->call))
 		__migrate_cut_moved(cut->call, rc);
 }
 
 /* After the last move of a batch of the cut. */
 static inline void migrate_cut_settled(struct migrate_cut *cut)
 {
-	if (static_branch_unlikely(&migrate_trial_key) && cut->call)
+	if (unlikely(cut->call))
 		__migrate_cut_settled(cut->call);
 }
 
