@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A copy backend that misbehaves on demand, for the selftests of the page
- * migration policy: see races.c and reclaim.c.
+ * migration policy: see races.c, reclaim.c and trials.c.
  */
 
 /**
@@ -15,6 +15,8 @@
  *   CPU with interrupts off
  * - copy_error: copy() declines every request with this errno
  * - delay_us: copy() sleeps as long, before and after it copies
+ * - delay_percent: copy() then spins for so many percent of the time that it
+ *   took, with that sleep: an arm of a trial that is known to be slower
  * - reclaim: copy() allocates in a way that can reclaim, which the contract
  *   forbids and lockdep reports
  */
@@ -22,6 +24,7 @@
 #include <linux/delay.h>
 #include <linux/errno.h>
 #include <linux/irqflags.h>
+#include <linux/ktime.h>
 #include <linux/migrate_policy.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -46,6 +49,10 @@ static unsigned int delay_us;
 module_param(delay_us, uint, 0644);
 MODULE_PARM_DESC(delay_us, "microseconds to sleep before and after a copy");
 
+static unsigned int delay_percent;
+module_param(delay_percent, uint, 0644);
+MODULE_PARM_DESC(delay_percent, "percent of its time that a copy takes longer");
+
 static bool reclaim;
 module_param(reclaim, bool, 0644);
 MODULE_PARM_DESC(reclaim, "allocate in copy() in a way that can reclaim");
@@ -61,6 +68,15 @@ static void test_sleep(void)
 		fsleep(us);
 }
 
+static void test_spin(u64 start)
+{
+	u64 now = ktime_get_ns();
+	u64 end = now + (now - start) * READ_ONCE(delay_percent) / 100;
+
+	while (ktime_get_ns() < end)
+		cpu_relax();
+}
+
 static noinline void test_allocate(void)
 {
 	void *memory = kmalloc(PAGE_SIZE, GFP_KERNEL);
@@ -71,6 +87,7 @@ static noinline void test_allocate(void)
 static int test_copy(struct migrate_copy_request *req)
 {
 	unsigned int error = READ_ONCE(copy_error);
+	u64 start = ktime_get_ns();
 
 	if (WARN_ON_ONCE(!READ_ONCE(*test_started)))
 		return -ENODEV;
@@ -83,6 +100,7 @@ static int test_copy(struct migrate_copy_request *req)
 		req->items[i].status = folio_mc_copy(req->items[i].dst,
 						     req->items[i].src);
 	test_sleep();
+	test_spin(start);
 	return 0;
 }
 
