@@ -105,7 +105,7 @@ static int add_row(struct cli *cli, struct libscols_table *table,
 	if (reason->type != MPOL_REASON)
 		return failed("%s: not a reason; see '" PROGRAM " get %s'",
 			      reason->name, reason->name);
-	if (mpol_load(cli->mpol, reason, &settings))
+	if (mpol_load_like(cli->mpol, reason, defaults, &settings))
 		return mpol_failure(cli);
 	table_row(cli, table, &row, !all_default(&row));
 	mpol_settings_free(&settings);

@@ -284,6 +284,15 @@ int mpol_load(struct mpol *m, const struct mpol_object *object,
 int mpol_load_defaults(struct mpol *m, struct mpol_settings *settings);
 const char *mpol_setting(const struct mpol_settings *settings, const char *key);
 void mpol_settings_free(struct mpol_settings *settings);
+/*
+ * The settings of @object under the keys of @like; those it has not are left
+ * out. A reason has the keys that have defaults, so that for all of them one
+ * listing will do.
+ */
+int mpol_load_like(struct mpol *m, const struct mpol_object *object,
+		   const struct mpol_settings *like,
+		   struct mpol_settings *settings);
+
 
 /* mpol_key.c */
 

@@ -147,6 +147,12 @@ static int by_rank(const void *a, const void *b)
 	return by_name(a, b);
 }
 
+void mpol_sort_keys(struct mpol_names *keys)
+{
+	if (keys->count)
+		qsort(keys->name, keys->count, sizeof(*keys->name), by_rank);
+}
+
 int mpol_keys(struct mpol *m, const struct mpol_object *object,
 	      struct mpol_names *keys)
 {
@@ -157,8 +163,8 @@ int mpol_keys(struct mpol *m, const struct mpol_object *object,
 		return mpol_fail(m, -ret, "%s: %s", object->name,
 				 strerror(-ret));
 	ret = mpol_list_at(m, m->config_fd, path, false, keys);
-	if (!ret && keys->count)
-		qsort(keys->name, keys->count, sizeof(*keys->name), by_rank);
+	if (!ret)
+		mpol_sort_keys(keys);
 	return ret;
 }
 

@@ -51,4 +51,7 @@ int mpol_list_at(struct mpol *m, int dirfd, const char *path, bool directories,
 int mpol_read_dir(int dirfd, const char *path, bool directories,
 		  struct mpol_names *names);
 
+/* The known keys first, in the order of the tool's own table. */
+void mpol_sort_keys(struct mpol_names *keys);
+
 #endif /* MPOL_PRIVATE_H */

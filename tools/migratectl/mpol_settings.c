@@ -15,6 +15,15 @@ static int out_of_memory(struct mpol *m)
 	return mpol_fail(m, ENOMEM, "%s", strerror(ENOMEM));
 }
 
+/* Room for @count of them. */
+static int allocate(struct mpol *m, size_t count,
+		    struct mpol_settings *settings)
+{
+	*settings = (struct mpol_settings){ 0 };
+	settings->setting = calloc(count + 1, sizeof(*settings->setting));
+	return settings->setting ? 0 : out_of_memory(m);
+}
+
 static int add_setting(struct mpol *m, struct mpol_settings *settings,
 		       const char *key, const char *value)
 {
@@ -55,12 +64,8 @@ static int load_keys(struct mpol *m, const struct mpol_object *object,
 		     const struct mpol_names *keys,
 		     struct mpol_settings *settings)
 {
-	int ret = 0;
+	int ret = allocate(m, keys->count, settings);
 
-	*settings = (struct mpol_settings){ 0 };
-	settings->setting = calloc(keys->count + 1, sizeof(*settings->setting));
-	if (!settings->setting)
-		return out_of_memory(m);
 	for (size_t i = 0; !ret && i < keys->count; i++)
 		ret = object ? load_key(m, object, keys->name[i], settings) :
 			       load_default(m, keys->name[i], settings);
@@ -82,6 +87,22 @@ int mpol_load(struct mpol *m, const struct mpol_object *object,
 	return ret;
 }
 
+int mpol_load_like(struct mpol *m, const struct mpol_object *object,
+		   const struct mpol_settings *like,
+		   struct mpol_settings *settings)
+{
+	int ret = allocate(m, like->count, settings);
+
+	for (size_t i = 0; !ret && i < like->count; i++) {
+		ret = load_key(m, object, like->setting[i].key, settings);
+		if (ret == -ENOENT)
+			ret = 0;
+	}
+	if (ret)
+		mpol_settings_free(settings);
+	return ret;
+}
+
 int mpol_load_defaults(struct mpol *m, struct mpol_settings *settings)
 {
 	struct mpol_names keys;
@@ -89,6 +110,7 @@ int mpol_load_defaults(struct mpol *m, struct mpol_settings *settings)
 
 	if (ret)
 		return ret;
+	mpol_sort_keys(&keys);
 	ret = load_keys(m, NULL, &keys, settings);
 	mpol_names_free(&keys);
 	return ret;

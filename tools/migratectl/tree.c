@@ -73,11 +73,11 @@ static int is_changed(struct cli *cli, const char *reason,
 		      const struct mpol_settings *defaults)
 {
 	struct mpol_settings settings;
-	struct mpol_object object;
-	int ret = mpol_find(cli->mpol, reason, &object);
+	struct mpol_object object = { .type = MPOL_REASON };
+	int ret;
 
-	if (!ret)
-		ret = mpol_load(cli->mpol, &object, &settings);
+	snprintf(object.name, sizeof(object.name), "%s", reason);
+	ret = mpol_load_like(cli->mpol, &object, defaults, &settings);
 	if (ret)
 		return ret;
 	for (size_t i = 0; !ret && i < settings.count; i++) {

@@ -345,6 +345,29 @@ static void test_load(void **state)
 	mpol_settings_free(&settings);
 }
 
+static void test_load_like(void **state)
+{
+	struct tree *tree = *state;
+	struct mpol_object demotion = tree_find(tree, "demotion");
+	struct mpol_settings defaults, settings;
+
+	assert_int_equal(mpol_load_defaults(tree->mpol, &defaults), 0);
+	tree_write(tree, BATCH, "7");
+	tree_remove(tree, CONFIG "/reasons/demotion/workers");
+	assert_int_equal(mpol_load_like(tree->mpol, &demotion, &defaults,
+					&settings), 0);
+	assert_int_equal(settings.count, 4);
+	assert_string_equal(settings.setting[0].key, "backend");
+	assert_string_equal(mpol_setting(&settings, "batch_size"), "7");
+	assert_null(mpol_setting(&settings, "workers"));
+	mpol_settings_free(&settings);
+	tree_remove(tree, BATCH);
+	tree_link(tree, BATCH, "batch_size");
+	assert_int_equal(mpol_load_like(tree->mpol, &demotion, &defaults,
+					&settings), -ELOOP);
+	mpol_settings_free(&defaults);
+}
+
 static void test_load_unreadable(void **state)
 {
 	struct tree *tree = *state;
@@ -414,6 +437,7 @@ int main(void)
 		with_tree(test_keys_known_first),
 		with_tree(test_keys_of_global),
 		with_tree(test_load),
+		with_tree(test_load_like),
 		with_tree(test_load_unreadable),
 		with_tree(test_counter),
 		with_tree(test_enabled),
