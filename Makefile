@@ -106,7 +106,7 @@ coverage: packages
 bench-cli: packages
 	@scripts/build y
 	@$(MAKE) --no-print-directory -C tools/migratectl OUTPUT=$(CURDIR)/out/bench/ all measure
-	@scripts/boot -- python3 -B tools/migratectl/tests/bench.py $(CURDIR)/out/bench
+	@scripts/boot --icount -- python3 -B tools/migratectl/tests/bench.py $(CURDIR)/out/bench
 
 export: packages
 	@scripts/export
