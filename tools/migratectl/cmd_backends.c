@@ -23,14 +23,19 @@ static const char *text_name(struct cell *cell)
 	return row->backend->name;
 }
 
-static uint64_t read_counter(const struct cell *cell, const char *counter)
+/* Adds to @sum; false if this kernel has no such counter. */
+static bool add_counter(const struct cell *cell, const char *counter,
+			uint64_t *sum)
 {
 	const struct row *row = cell->row;
 	uint64_t value;
+	int ret = mpol_counter(cell->cli->mpol, row->backend, counter, &value);
 
-	if (mpol_counter(cell->cli->mpol, row->backend, counter, &value))
+	if (ret && ret != -ENOENT)
 		exit(mpol_failure(cell->cli));
-	return value;
+	if (!ret)
+		*sum += value;
+	return !ret;
 }
 
 /* The source may be a sum: "declined_min declined_slot". */
@@ -40,10 +45,13 @@ static const char *text_counter(struct cell *cell)
 	char *rest = counters;
 	char *counter;
 	uint64_t sum = 0;
+	bool any = false;
 
 	snprintf(counters, sizeof(counters), "%s", cell->column->source);
 	while ((counter = strsep(&rest, " ")))
-		sum += read_counter(cell, counter);
+		any |= add_counter(cell, counter, &sum);
+	if (!any)
+		return NULL;
 	snprintf(cell->room, sizeof(cell->room), "%" PRIu64, sum);
 	return cell->room;
 }

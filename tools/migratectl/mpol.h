@@ -247,9 +247,13 @@ extern const struct mpol_counter_info mpol_counter_table[MPOL_COUNTERS];
 
 struct mpol_counters {
 	uint64_t value[MPOL_COUNTERS];
+	bool absent[MPOL_COUNTERS];	/* in this kernel; the value is 0 */
 };
 
-/* All counters of a reason or a backend. */
+/*
+ * All counters of a reason or a backend that this kernel has; -ENOENT if it has
+ * none.
+ */
 int mpol_load_counters(struct mpol *m, const struct mpol_object *object,
 		       struct mpol_counters *counters);
 
@@ -280,10 +284,6 @@ void mpol_suggest(const char *word, const struct mpol_names *names,
 int mpol_load(struct mpol *m, const struct mpol_object *object,
 	      struct mpol_settings *settings);
 
-/* What a reset of a reason writes. */
-int mpol_load_defaults(struct mpol *m, struct mpol_settings *settings);
-const char *mpol_setting(const struct mpol_settings *settings, const char *key);
-void mpol_settings_free(struct mpol_settings *settings);
 /*
  * The settings of @object under the keys of @like; those it has not are left
  * out. A reason has the keys that have defaults, so that for all of them one
@@ -293,6 +293,10 @@ int mpol_load_like(struct mpol *m, const struct mpol_object *object,
 		   const struct mpol_settings *like,
 		   struct mpol_settings *settings);
 
+/* What a reset of a reason writes. */
+int mpol_load_defaults(struct mpol *m, struct mpol_settings *settings);
+const char *mpol_setting(const struct mpol_settings *settings, const char *key);
+void mpol_settings_free(struct mpol_settings *settings);
 
 /* mpol_key.c */
 

@@ -53,14 +53,20 @@ const struct mpol_counter_info mpol_counter_table[MPOL_COUNTERS] = {
 int mpol_load_counters(struct mpol *m, const struct mpol_object *object,
 		       struct mpol_counters *counters)
 {
-	for (size_t i = 0; i < MPOL_COUNTERS; i++) {
-		int ret = mpol_counter(m, object, mpol_counter_table[i].name,
-				       &counters->value[i]);
+	size_t absent = 0;
+	int ret = 0;
 
-		if (ret)
+	*counters = (struct mpol_counters){ 0 };
+	for (size_t i = 0; i < MPOL_COUNTERS; i++) {
+		ret = mpol_counter(m, object, mpol_counter_table[i].name,
+				   &counters->value[i]);
+		if (ret && ret != -ENOENT)
 			return ret;
+		counters->absent[i] = ret;
+		absent += counters->absent[i];
 	}
-	return 0;
+	/* Without a single one there is no such object any more. */
+	return absent == MPOL_COUNTERS ? -ENOENT : 0;
 }
 
 void mpol_counters_since(const struct mpol_counters *now,
@@ -74,6 +80,7 @@ void mpol_counters_since(const struct mpol_counters *now,
 		if (now->value[i] < old)
 			old = 0;
 		delta->value[i] = now->value[i] - old;
+		delta->absent[i] = now->absent[i];
 	}
 }
 

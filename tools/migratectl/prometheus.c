@@ -78,7 +78,8 @@ static void print_metric(FILE *file, size_t family, size_t counter,
 	snprintf(help, sizeof(help), "%s, %s",
 		 mpol_counter_table[counter].help, families[family].whose);
 	for (size_t i = 0; i < objects->count; i++) {
-		if (objects->object[i].type != families[family].type)
+		if (objects->object[i].type != families[family].type ||
+		    counters[i].absent[counter])
 			continue;
 		if (first)
 			print_head(file, name, "counter", help);

@@ -40,9 +40,15 @@ static const char *number(struct cell *cell, uint64_t value)
 	return cell->room;
 }
 
-/* A share of nothing is no share. */
-static const char *share(struct cell *cell, uint64_t part, uint64_t whole)
+/* A share of nothing is no share; one of an unknown part is unknown. */
+static const char *share(struct cell *cell, enum mpol_counter_id part_id,
+			 uint64_t whole)
 {
+	const struct row *row = cell->row;
+	uint64_t part = row->counters->value[part_id];
+
+	if (row->counters->absent[part_id])
+		return NULL;
 	if (!whole)
 		return NULL;
 	snprintf(cell->room, sizeof(cell->room), "%.4f",
@@ -57,7 +63,8 @@ static const char *text_counter(struct cell *cell)
 
 	while (strcmp(mpol_counter_table[i].name, cell->column->source))
 		i++;
-	return number(cell, row->counters->value[i]);
+	return row->counters->absent[i] ? NULL :
+		number(cell, row->counters->value[i]);
 }
 
 static const char *text_engaged(struct cell *cell)
@@ -65,7 +72,7 @@ static const char *text_engaged(struct cell *cell)
 	const struct row *row = cell->row;
 	const uint64_t *value = row->counters->value;
 
-	return share(cell, value[MPOL_COPIED], value[MPOL_SUCCEEDED]);
+	return share(cell, MPOL_COPIED, value[MPOL_SUCCEEDED]);
 }
 
 /* Inline copies inside the move: how long that took nobody knows. */
@@ -74,7 +81,7 @@ static const char *text_copy_share(struct cell *cell)
 	const struct row *row = cell->row;
 	const uint64_t *value = row->counters->value;
 
-	return share(cell, value[MPOL_COPY_NS],
+	return share(cell, MPOL_COPY_NS,
 		     value[MPOL_COPIED] ? value[MPOL_CUT_NS] : 0);
 }
 
@@ -83,7 +90,7 @@ static const char *text_page_ns(struct cell *cell)
 	const struct row *row = cell->row;
 	const uint64_t *value = row->counters->value;
 
-	return value[MPOL_SUCCEEDED] ?
+	return value[MPOL_SUCCEEDED] && !row->counters->absent[MPOL_CUT_NS] ?
 		number(cell, value[MPOL_CUT_NS] / value[MPOL_SUCCEEDED]) : NULL;
 }
 
@@ -116,7 +123,7 @@ static const char *text_rate(struct cell *cell)
 	double pages = (double)row->counters->value[MPOL_SUCCEEDED];
 	double seconds = (double)row->ns / (double)NS_PER_SEC;
 
-	if (!row->ns)
+	if (!row->ns || row->counters->absent[MPOL_SUCCEEDED])
 		return NULL;
 	return number(cell, (uint64_t)(pages * (double)sysconf(_SC_PAGESIZE) /
 				       seconds));

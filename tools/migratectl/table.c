@@ -184,6 +184,11 @@ static bool is_number(const struct cli *cli, const struct column *column)
 				     column->kind == COLUMN_SHARE));
 }
 
+static bool is_text(const struct column *column)
+{
+	return column->kind == COLUMN_TEXT || column->kind == COLUMN_LINES;
+}
+
 static int alignment(const struct column *column)
 {
 	switch (column->kind) {
@@ -320,7 +325,7 @@ void table_row(const struct cli *cli, struct libscols_table *table,
 		text = cell.column->text(&cell);
 		if (text)
 			text = dress(&cell, text);
-		else if (cell.column->kind == COLUMN_SHARE && cli->options.raw)
+		else if (cli->options.raw && !is_text(cell.column))
 			text = "-";
 		if (text && scols_line_set_data(line, i, text))
 			no_memory();

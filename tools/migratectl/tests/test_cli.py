@@ -704,10 +704,16 @@ def test_backends_bad_counter(tree):
     result = tree.run("backends")
     equal(result.status, 1)
     contains(result.err, "backends/mt/pages: 'many' is not a number")
-    os.unlink(tree.path(f"{SYSFS}/backends/mt/pages"))
-    result = tree.run("backends")
-    equal(result.status, 1)
-    contains(result.err, "backends/mt/pages: No such file or directory")
+
+
+def test_backends_older_kernel(tree):
+    """What it does not count is empty, and a sum has one part less."""
+    for counter in ("batches", "copy_ns", "declined_busy"):
+        os.unlink(tree.path(f"{SYSFS}/backends/mt/{counter}"))
+    tree.write(f"{SYSFS}/backends/mt/declined_min", "3")
+    equal(tree.done("backends", "-rn").splitlines()[1], "mt 64 - 0 - 3 ")
+    row = json.loads(tree.done("backends", "-J"))["backends"][1]
+    equal((row["batches"], row["copy_ns"], row["declined"]), (None, None, 3))
 
 
 def test_backends_takes_no_argument(tree):
@@ -871,11 +877,39 @@ def test_stat_errors(tree):
                args=["stat", "global"])
     tree.fails(1, "damn: no such reason or backend; did you mean 'damon'?",
                args=["stat", "damn"])
-    os.unlink(tree.path(f"{SYSFS}/reasons/damon/stale"))
+    tree.write(f"{SYSFS}/reasons/damon/stale", "many")
     for args in (("stat",), ("stat", "--prometheus"), ("watch",)):
         result = tree.run(*args)
         equal((result.status, result.out), (1, ""))
-        contains(result.err, "reasons/damon/stale: No such file or directory")
+        contains(result.err, "reasons/damon/stale: 'many' is not a number")
+    shutil.rmtree(tree.path(f"{SYSFS}/reasons/damon"))
+    result = tree.run("stat")
+    equal((result.status, result.out), (1, ""))
+    contains(result.err, "reasons/damon/mismatched: No such file or directory")
+
+
+def test_stat_older_kernel(tree):
+    """What it does not count is empty, and so is what follows from it."""
+    counting(tree)
+    for counter in ("verified", "pages", "copy_ns", "declined_busy"):
+        os.unlink(tree.path(f"{SYSFS}/reasons/damon/{counter}"))
+    shown = "NAME,VERIFIED,PAGES,ENGAGED,COPY_SHARE,PAGE_NS,DECLINED"
+    equal(trim(tree.done("stat", "-o", shown, "damon,demotion")),
+          "NAME     VERIFIED PAGES ENGAGED COPY_SHARE PAGE_NS DECLINED\n"
+          "damon                                        1.6us        3\n"
+          "demotion        0     0      0%              1.5us        0\n")
+    equal(tree.done("stat", "-rn", "-o", shown, "damon"),
+          "damon - - - - 1.6us 3\n")
+    row = json.loads(tree.done("stat", "-J", "-o", shown, "damon"))
+    row = row["counters"][0]
+    equal([row[name] for name in ("verified", "pages", "engaged",
+                                  "copy_share")], [None] * 4)
+    for counter in ("succeeded", "cut_ns"):
+        os.unlink(tree.path(f"{SYSFS}/reasons/damon/{counter}"))
+    equal(tree.done("stat", "-rn", "--interval", "0.1", "--count", "1", "-o",
+                    "SUCCEEDED,RATE,PAGE_NS,CUT_NS", "damon"), "- - - -\n")
+
+
 
 
 def test_stat_fails_later(tree):
@@ -886,10 +920,10 @@ def test_stat_fails_later(tree):
             [f"{BUILD}/migratectl", "--root", tree.root, *args], env=SANITIZER,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8")
         command.stdout.readline()
-        os.unlink(tree.path(f"{SYSFS}/reasons/demotion/stale"))
+        tree.write(f"{SYSFS}/reasons/demotion/stale", "many")
         err = command.communicate(timeout=60)[1]
         equal(command.returncode, 1)
-        contains(err, "demotion/stale: No such file or directory")
+        contains(err, "is not a number")
         tree.write(f"{SYSFS}/reasons/demotion/stale", text.strip())
 
 
@@ -948,6 +982,18 @@ def test_prometheus(tree):
           [{"reason": "compaction", **fake_tree.DEFAULTS}, 1])
     equal(metrics, {})
     assert text.endswith("\n")
+
+
+def test_prometheus_older_kernel(tree):
+    """No sample stands for what is not counted."""
+    os.unlink(tree.path(f"{SYSFS}/reasons/damon/verified"))
+    for reason in REASONS:
+        os.unlink(tree.path(f"{SYSFS}/reasons/{reason}/stale"))
+    metrics = parse_metrics(tree.done("stat", "--prometheus"))
+    samples = metrics["migrate_policy_reason_verified"]["samples"]
+    equal(len(samples), len(REASONS) - 1)
+    assert "migrate_policy_reason_stale" not in metrics
+    equal(len(metrics["migrate_policy_backend_stale"]["samples"]), 2)
 
 
 def test_prometheus_selection(tree):
@@ -1062,9 +1108,9 @@ def test_watch_puts_the_terminal_back(tree):
         before = termios.tcgetattr(screen.fd)
         screen.wait_for(lambda s: "damon" in s.text())
         assert termios.tcgetattr(screen.fd) != before
-        os.unlink(tree.path(f"{SYSFS}/reasons/damon/stale"))
+        tree.write(f"{SYSFS}/reasons/damon/stale", "many")
         equal(screen.wait_exit(), 1)
-        contains(screen.seen, "damon/stale: No such file or directory")
+        contains(screen.seen, "is not a number")
 
 
 def test_watch_ends(tree):

@@ -44,15 +44,24 @@ static void test_missing(void **state)
 	fill(tree);
 	tree_remove(tree, SYSFS "/reasons/damon/stale");
 	damon = tree_find(tree, "damon");
+	assert_int_equal(mpol_load_counters(tree->mpol, &damon, &counters), 0);
+	for (size_t i = 0; i < MPOL_COUNTERS; i++) {
+		assert_int_equal(counters.absent[i], i == MPOL_STALE);
+		assert_int_equal(counters.value[i],
+				 i == MPOL_STALE ? 0 : 100 + i);
+	}
+	tree_remove(tree, SYSFS "/reasons/damon");
 	assert_int_equal(mpol_load_counters(tree->mpol, &damon, &counters),
 			 -ENOENT);
-	assert_non_null(strstr(mpol_error(tree->mpol), "damon/stale: "));
+	assert_non_null(strstr(mpol_error(tree->mpol), "reasons/damon/"));
 }
 
 static void test_since(void **state)
 {
-	const struct mpol_counters before = { { 10, 5, ~0ULL } };
-	const struct mpol_counters now = { { 12, 3, ~0ULL, 7 } };
+	const struct mpol_counters before = { .value = { 10, 5, ~0ULL } };
+	const struct mpol_counters now = {
+		{ 12, 3, ~0ULL, 7 }, { [4] = true },
+	};
 	struct mpol_counters delta;
 
 	(void)state;
@@ -62,6 +71,8 @@ static void test_since(void **state)
 	assert_int_equal(delta.value[1], 3);
 	assert_int_equal(delta.value[2], 0);
 	assert_int_equal(delta.value[3], 7);
+	assert_true(delta.absent[4]);
+	assert_false(delta.absent[3]);
 }
 
 int main(void)
