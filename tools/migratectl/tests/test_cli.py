@@ -1076,6 +1076,30 @@ def test_watch_screen(tree):
         equal(screen.wraps, 0)
 
 
+def test_messages_do_not_wrap(tree):
+    """On a terminal they are broken between words; all words are there."""
+    args = ["stat", "-o", "nosuch"]
+    whole = tree.run(*args).err
+    equal(len(whole.splitlines()), 2)
+    for columns in (80, 120, 41):
+        with Terminal([f"{BUILD}/migratectl", *args], columns,
+                      **{**SANITIZER, "LC_ALL": "C"}) as screen:
+            equal(screen.wait_exit(), 2)
+            equal(screen.wraps, 0)
+            equal(screen.text().split(), whole.split())
+            lines = screen.lines()
+            assert len(lines[0]) > columns - 20, lines
+            assert re.match(r" {12}\w", lines[1]), lines
+    with Terminal([f"{BUILD}/migratectl", *args], 39,
+                  **{**SANITIZER, "LC_ALL": "C"}) as screen:
+        equal(screen.wait_exit(), 2)
+        assert screen.wraps
+    with Terminal([f"{BUILD}/migratectl", "list", "-o", "x" * 90, "x" * 9],
+                  **{**SANITIZER, "LC_ALL": "C"}) as screen:
+        equal(screen.wait_exit(), 2)
+        contains(screen.text().replace("\n", ""), "x" * 90)
+
+
 def test_watch_sizes(tree):
     counting(tree)
     with watch(tree, columns=120, rows=30) as screen:
