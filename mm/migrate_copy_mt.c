@@ -52,11 +52,11 @@
 #include <linux/preempt.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
-#include <linux/sched/clock.h>
 #include <linux/sched/isolation.h>
 #include <linux/sched/topology.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
+#include <linux/timekeeping.h>
 #include <linux/workqueue.h>
 
 #include "migrate_copy.h"
@@ -211,12 +211,13 @@ static bool mt_help_once(struct mt_helper *helper, struct mt_job *job,
 	if (chunk >= job->nr_chunks)
 		return false;
 
-	start = local_clock();
+	/* local_clock() counts in ticks where there is no sched_clock(). */
+	start = ktime_get_ns();
 	mt_copy_chunk(job, chunk);
 	if (!*helped)
 		atomic_inc(&job->helped);
 	*helped = true;
-	atomic64_add(local_clock() - start, &job->helper_ns);
+	atomic64_add(ktime_get_ns() - start, &job->helper_ns);
 	/* The caller may return once it sees this: req is not ours after it. */
 	atomic_fetch_inc_release(&job->done);
 	return true;
