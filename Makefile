@@ -24,6 +24,7 @@ help:
 	@echo 'make test-SECTION     one section: make test-style (see scripts/run-tests -h)'
 	@echo 'make mutants          break one guard after the other: a test has to fail'
 	@echo 'make kernel           build the kernel (FLAVOUR=y, n or lockdep)'
+	@echo 'make uml              KUnit in User-mode Linux, in seconds'
 	@echo 'make shell            a shell in the booted kernel, with migratectl'
 	@echo 'make deb              the package of migratectl, in out/deb'
 	@echo 'make coverage         the tests of migratectl, and what they do not reach'
@@ -41,6 +42,8 @@ help:
 	@echo 'SERIES=7.3 with any of these: Linux 7.3 instead of 6.12.'
 
 FLAVOUR ?= y
+# User-mode Linux has several CPUs from Linux 7.0 on.
+UML_SERIES := $(or $(SERIES),7.3)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 # Everything beyond this is Python.
@@ -75,6 +78,9 @@ test-debug: packages
 
 test-%: packages
 	@scripts/run-tests $*
+
+uml: packages
+	@SERIES=$(UML_SERIES) scripts/run-tests build-uml kunit-uml
 
 mutants: packages
 	@scripts/mutants
@@ -121,5 +127,5 @@ refresh: python
 clean:
 	@scripts/clean
 
-.PHONY: help python packages kernel demo test test-full test-all test-debug mutants shell \
+.PHONY: help python packages kernel demo test test-full test-all test-debug uml mutants shell \
 	deb drift export record coverage bench-cli apply refresh clean

@@ -528,7 +528,7 @@ static void cuts_test(struct kunit *test)
 static struct test_file *new_large_file(struct kunit *test)
 {
 	struct test_file *file = open_file(test, 4);
-	struct folio *folio = filemap_alloc_folio(GFP_KERNEL, 2);
+	struct folio *folio = folio_alloc(GFP_KERNEL, 2);
 
 	KUNIT_ASSERT_NOT_NULL(test, folio);
 	file->mapping->a_ops = &filemap_aops;

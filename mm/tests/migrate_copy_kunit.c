@@ -118,10 +118,12 @@ static void dress_mapped(struct folio *folio)
 	atomic_set(&folio->_mapcount, 0);
 }
 
+#ifdef CONFIG_MEMORY_FAILURE
 static void dress_hwpoison(struct folio *folio)
 {
 	SetPageHWPoison(&folio->page);
 }
+#endif
 
 struct class_case {
 	const char *name;
@@ -153,15 +155,12 @@ static const struct class_case class_cases[] = {
 	ANON_CASE("anon, mapped", dress_anon, dress_mapped, NEVER),
 	ANON_CASE("anon, writeback", dress_anon, dress_writeback, NEVER),
 	ANON_CASE("anon, not uptodate", dress_anon, dress_not_uptodate, NEVER),
-	ANON_CASE("anon, hwpoison", dress_anon, dress_hwpoison, NEVER),
 	ANON_CASE("swapcache, writeback", dress_anon_swapcache,
 		  dress_writeback, NEVER),
 	ANON_CASE("swapcache, mapped", dress_anon_swapcache, dress_mapped,
 		  NEVER),
 	ANON_CASE("swapcache, not uptodate", dress_anon_swapcache,
 		  dress_not_uptodate, NEVER),
-	ANON_CASE("swapcache, hwpoison", dress_anon_swapcache, dress_hwpoison,
-		  NEVER),
 	FILE_CASE("no callback", &no_aops, NULL, NEVER),
 	FILE_CASE("own callback", &own_aops, NULL, NEVER),
 	FILE_CASE("migrate_folio, not shmem", &simple_aops, NULL, NEVER),
@@ -171,13 +170,18 @@ static const struct class_case class_cases[] = {
 	FILE_CASE("filemap, private_2", &filemap_aops, dress_private_2, NEVER),
 	FILE_CASE("filemap, writeback", &filemap_aops, dress_writeback, NEVER),
 	FILE_CASE("filemap, mapped", &filemap_aops, dress_mapped, NEVER),
-	FILE_CASE("filemap, hwpoison", &filemap_aops, dress_hwpoison, NEVER),
 	FILE_CASE("filemap, not uptodate", &filemap_aops, dress_not_uptodate,
 		  NEVER),
 	{
 		.name = "filemap, inaccessible", .aops = &filemap_aops,
 		.class = MIGRATE_CLASS_NEVER, .inaccessible = true,
 	},
+#ifdef CONFIG_MEMORY_FAILURE
+	ANON_CASE("anon, hwpoison", dress_anon, dress_hwpoison, NEVER),
+	ANON_CASE("swapcache, hwpoison", dress_anon_swapcache, dress_hwpoison,
+		  NEVER),
+	FILE_CASE("filemap, hwpoison", &filemap_aops, dress_hwpoison, NEVER),
+#endif
 #ifdef CONFIG_BUFFER_HEAD
 	FILE_CASE("buffer", &buffer_aops, NULL, FILE),
 	FILE_CASE("buffer, dirty", &buffer_aops, dress_dirty, NEVER),

@@ -8,9 +8,9 @@ import subprocess
 import sys
 import time
 
-from .common import (HarnessError, SERIES, cache_dir, flavour_dir, jobs,
-                     kernel_image, modules_dir, need_space, need_tool,
-                     of_series)
+from .common import (HarnessError, SERIES, arch_args, cache_dir, flavour_dir,
+                     is_uml, jobs, kernel_image, modules_dir, need_space,
+                     need_tool, of_series)
 from .config import configure, wanted
 from .series import Tree, patch_files
 from .source import fetch
@@ -130,12 +130,14 @@ def build_kernel(flavour, kdir=None):
     if cold:
         need_space(cache_dir(), BUILD_MIB, f"building the kernel {flavour}")
     configure(flavour, tree, build)
-    policy = wanted(flavour).get("CONFIG_MIGRATE_POLICY") == "y"
-    targets = ["bzImage"] + (["modules"] if policy else [])
+    modules = (wanted(flavour).get("CONFIG_MIGRATE_POLICY") == "y"
+               and not is_uml(flavour))
+    targets = [kernel_image(flavour).name] + (["modules"] if modules else [])
     name = of_series(f"build-{flavour}")
-    make(tree, build, targets, of_series(f"kernel {flavour}"), cold,
+    make(tree, build, [*arch_args(flavour), *targets],
+         of_series(f"kernel {flavour}"), cold,
          cache_dir() / "log" / f"{name}.log")
-    if policy:
+    if modules:
         build_modules(tree, flavour)
     return kernel_image(flavour)
 

@@ -47,9 +47,20 @@ def flavour_dir(flavour):
     return cache_dir() / of_series(f"build-{flavour}")
 
 
+def is_uml(flavour):
+    """Whether a flavour is User-mode Linux: a program of this machine."""
+    return flavour.split("-")[0] == "uml"
+
+
+def arch_args(flavour):
+    """What the kernel's make has to be told of a flavour's architecture."""
+    return ["ARCH=um", "SUBARCH=x86_64"] if is_uml(flavour) else []
+
+
 def kernel_image(flavour):
     """The image that scripts/build leaves for a flavour."""
-    return flavour_dir(flavour) / "arch/x86/boot/bzImage"
+    return flavour_dir(flavour) / ("linux" if is_uml(flavour)
+                                   else "arch/x86/boot/bzImage")
 
 
 def build_dir(image):

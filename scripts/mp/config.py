@@ -3,7 +3,7 @@
 
 import re
 
-from .common import HarnessError, SCRIPTS, SERIES, run
+from .common import HarnessError, SCRIPTS, SERIES, arch_args, run
 
 # What each flavour is made of; a later fragment wins.
 FLAVOURS = {
@@ -19,6 +19,8 @@ FLAVOURS = {
     # For check-off, never booted.
     "distro-y": ("base", "distro", "y"),
     "distro-n": ("base", "distro", "n"),
+    # User-mode Linux, for KUnit.
+    "uml": ("uml", "uml-kunit"),
 }
 
 
@@ -71,7 +73,8 @@ def configure(flavour, tree, build):
     fragment.write_text("".join(f"{name}={value}\n"
                                 for name, value in options.items()),
                         encoding="utf-8")
-    result = run(["make", "-C", tree, f"O={build}", "allnoconfig",
+    result = run(["make", "-C", tree, f"O={build}",
+                  *arch_args(flavour), "allnoconfig",
                   f"KCONFIG_ALLCONFIG={fragment}"])
     if result.returncode:
         raise HarnessError("the kernel's configuration failed:\n    "

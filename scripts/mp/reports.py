@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Tell apart which data races in a kernel log are this project's.
+"""What is wrong in a kernel log, and which data races are this project's.
 
 Every report of any other checker counts, whoever's function it names: on
 this kernel, nothing but the project is new. KCSAN alone is judged, because
@@ -36,6 +36,41 @@ FRAME = re.compile(r"^ *\??\s*([\w.]+)\+0x[0-9a-f]+/0x[0-9a-f]+")
 PART = re.compile(r" |(?:read|write|assert|race at|value changed)\b")
 END = "Reported by Kernel Concurrency Sanitizer"
 FUNCTION = re.compile(r"[A-Za-z_][^;=]*?\b(\w+)\(")
+
+# What a healthy kernel never prints. The log is searched line by line.
+SPLATS = re.compile(
+    r"\bWARNING: |\bBUG: |\bOops\b|Kernel panic|general protection fault"
+    r"|possible recursive locking|possible circular locking"
+    r"|inconsistent lock state|suspicious RCU usage|INFO: task .* blocked"
+    r"|rcu: INFO: .*stall|sleeping function called from invalid context"
+    r"|Bad page state|Bad rss-counter|list_(add|del) corruption"
+    r"|ODEBUG: |KASAN: |KCSAN: |UBSAN: |unable to handle|Call Trace:")
+
+
+def log_lines(path):
+    """The kernel log's lines."""
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return []
+    return [line for line in text.splitlines() if line.strip()]
+
+
+def without_failures(lines):
+    """Lines without the one that announces the stack of an allocation that
+    failed: memory that a limit or a cpuset denies is no fault of the kernel."""
+    failed = False
+    for line in lines:
+        failed |= "page allocation failure: " in line
+        if failed and "Call Trace:" in line:
+            failed = False
+        else:
+            yield line
+
+
+def suspicious(lines):
+    """The lines of a log that a healthy kernel does not print."""
+    return [line for line in without_failures(lines) if SPLATS.search(line)]
 
 
 def plain(name):

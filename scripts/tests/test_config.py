@@ -3,7 +3,7 @@
 
 import unittest
 
-from mp import config
+from mp import common, config
 from mp.common import HarnessError
 
 
@@ -44,6 +44,12 @@ class ConfigTest(unittest.TestCase):
         names = [path.name for path in config.fragments("lockdep", "7.3")]
         self.assertEqual(names[:3], ["base.config", "base-7.3.config",
                                      "torture.config"])
+
+    def test_uml_is_built_as_its_own_architecture(self):
+        self.assertEqual(common.arch_args("uml")[0], "ARCH=um")
+        self.assertEqual(common.kernel_image("uml").name, "linux")
+        self.assertEqual(common.arch_args("y"), [])
+        self.assertEqual(common.kernel_image("y").name, "bzImage")
 
     def test_unknown_flavour(self):
         with self.assertRaises(HarnessError):

@@ -4,6 +4,7 @@
 import contextlib
 import io
 import subprocess
+import sys
 import tempfile
 import unittest
 from importlib.machinery import SourceFileLoader
@@ -12,7 +13,7 @@ from pathlib import Path
 from unittest import mock
 
 from mp.cases import Case
-from mp.common import SCRIPTS, HarnessError, need_space
+from mp.common import SCRIPTS, SERIES, HarnessError, need_space
 from mp.compare import Outcome
 from mp.reports import Owned
 
@@ -79,6 +80,15 @@ class RunTestsTest(unittest.TestCase):
             self.program.execute(self.section, log.name)
             self.assertEqual(log.read(), "7.3\n")
 
+    def test_tree_of_the_user_is_of_one_series(self):
+        self.section.command = ["sh", "-c", "echo $KDIR"]
+        for series, said in ((SERIES, "/tree\n"), ("1.0", "\n")):
+            self.section.series = series
+            with tempfile.NamedTemporaryFile("r") as log, \
+                 mock.patch.dict("os.environ", KDIR="/tree"):
+                self.program.execute(self.section, log.name)
+                self.assertEqual(log.read(), said)
+
     def test_needs_are_sections(self):
         names = {section.name for section in self.program.sections()}
         for section in self.program.sections():
@@ -97,18 +107,6 @@ class BootTest(unittest.TestCase):
         with self.assertRaises(HarnessError):
             self.program.parse_mem("2G")
 
-    def test_splats(self):
-        for line, bad in (
-                ("[    1.0] WARNING: CPU: 0 PID: 1 at mm/x.c:3", True),
-                ("[    1.0] BUG: sleeping function called from", True),
-                ("[    1.0] WARNING: possible recursive locking", True),
-                ("[    1.0] rcu: INFO: rcu_preempt self-detected stall", True),
-                ("[    1.0] INFO: task x:1 blocked for more than", True),
-                ("[    1.0] Memory failure: 0x1: recovery", False),
-                ("[    1.0] DEBUG: all well", False),
-                ("[    1.0] Soft offlining pfn 0x1", False)):
-            self.assertEqual(bool(self.program.SPLATS.search(line)), bad, line)
-
     def test_data_races(self):
         race = ("[    1.0] BUG: KCSAN: data-race in {0} / y\n"
                 "[    1.0] write to 0x1 of 8 bytes by task 1 on cpu 0:\n"
@@ -126,16 +124,6 @@ class BootTest(unittest.TestCase):
                 self.assertEqual(len(self.program.splats(args)), bad)
             self.assertEqual(stderr.getvalue().count("1 x x / y"), said)
 
-    def test_failed_allocations(self):
-        failure = ["[ 1.0] races: page allocation failure: order:0, mode:0x1",
-                   "[ 1.0] CPU: 0 UID: 0 PID: 115 Comm: races Tainted: G",
-                   "[ 1.0] Call Trace:", "[ 1.0]  warn_alloc+0xff/0x190"]
-        splat = ["[ 1.0] WARNING: CPU: 0 PID: 1 at mm/x.c:3",
-                 "[ 1.0] Call Trace:"]
-        left = list(self.program.without_failures(failure + splat))
-        self.assertEqual([line for line in left
-                          if self.program.SPLATS.search(line)], splat)
-
     def test_icount_has_one_cpu(self):
         args = self.program.parse_args(["--icount", "--smp", "4", "--", "x"])
         self.assertEqual(args.smp, 1)
@@ -147,6 +135,52 @@ class BootTest(unittest.TestCase):
         self.assertEqual(result.returncode, 125)
         self.assertEqual(result.stderr.strip(),
                          "scripts/boot: there is no kernel /nonexistent")
+
+
+class UmlTest(unittest.TestCase):
+    """uml: how a kernel's end is judged, by programs that pose as one."""
+
+    KERNEL = "echo '[ 0.1] ok 1 a'; {}; echo '[ 0.2] reboot: System halted'"
+
+    def end(self, body, *args):
+        """The status and the message of a run of such a kernel."""
+        with tempfile.TemporaryDirectory() as tmp:
+            image = Path(tmp) / "linux"
+            image.write_text(f"#!/bin/sh\n{body}\n", encoding="ascii")
+            image.chmod(0o755)
+            program = load("uml")
+            stderr = io.StringIO()
+            argv = ["uml", "--log", f"{tmp}/log", *args]
+            with mock.patch.object(program, "kernel_image",
+                                   return_value=image), \
+                 mock.patch.object(sys, "argv", argv), \
+                 contextlib.redirect_stderr(stderr):
+                return program.main(), stderr.getvalue()
+
+    def test_tests_ran(self):
+        self.assertEqual(self.end(self.KERNEL.format("true"), "--check-log"),
+                         (0, ""))
+
+    def test_kernel_died(self):
+        status, said = self.end(self.KERNEL.format("exit 1"))
+        self.assertEqual(status, 125)
+        self.assertIn("the kernel died", said)
+
+    def test_splat(self):
+        body = self.KERNEL.format("echo '[ 0.2] WARNING: CPU: 0 at mm/x.c'")
+        self.assertEqual(self.end(body)[0], 0)
+        self.assertEqual(self.end(body, "--check-log")[0], 124)
+
+    def test_hangs(self):
+        status, said = self.end("sleep 60", "--timeout", "0.2")
+        self.assertEqual(status, 125)
+        self.assertIn("did not end in 0.2 s", said)
+
+    def test_command(self):
+        body = ('for word; do case $word in MP_CONTROL=*) dir=${word#*=} ;; '
+                'esac; done\nsh "$dir/command"\necho $? >"$dir/status"')
+        self.assertEqual(self.end(body, "--", "sh", "-c", "exit 7")[0], 7)
+        self.assertEqual(self.end("true", "--", "true")[0], 125)
 
 
 class SelftestsTest(unittest.TestCase):

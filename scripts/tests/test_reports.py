@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""mp.reports: whose data race it is."""
+"""mp.reports: what is wrong in a log, and whose data race it is."""
 
 import subprocess
 import tempfile
@@ -7,7 +7,7 @@ import unittest
 from pathlib import Path
 
 from mp.reports import (Owned, changed_functions, own_functions, races,
-                        stock_races)
+                        stock_races, suspicious)
 
 FUNCTIONS = Owned({"mt_copy_chunk", "add_counters"}, {"migrate_pages_batch"})
 END_LINE = "Reported by Kernel Concurrency Sanitizer on:"
@@ -39,6 +39,30 @@ BELOW = report("__list_add_valid / rcu_tick",
 INLINED = report("migrate_pages_batch / xas_find",
                  ["migrate_pages_batch", "migrate_pages"],
                  ["xas_find", "filemap_map_pages"])
+
+
+class SplatsTest(unittest.TestCase):
+    """What a healthy kernel does not print."""
+
+    def test_splats(self):
+        for line, bad in (
+                ("[    1.0] WARNING: CPU: 0 PID: 1 at mm/x.c:3", True),
+                ("[    1.0] BUG: sleeping function called from", True),
+                ("[    1.0] WARNING: possible recursive locking", True),
+                ("[    1.0] rcu: INFO: rcu_preempt self-detected stall", True),
+                ("[    1.0] INFO: task x:1 blocked for more than", True),
+                ("[    1.0] Memory failure: 0x1: recovery", False),
+                ("[    1.0] DEBUG: all well", False),
+                ("[    1.0] Soft offlining pfn 0x1", False)):
+            self.assertEqual(bool(suspicious([line])), bad, line)
+
+    def test_failed_allocations(self):
+        failure = ["[ 1.0] races: page allocation failure: order:0, mode:0x1",
+                   "[ 1.0] CPU: 0 UID: 0 PID: 115 Comm: races Tainted: G",
+                   "[ 1.0] Call Trace:", "[ 1.0]  warn_alloc+0xff/0x190"]
+        splat = ["[ 1.0] WARNING: CPU: 0 PID: 1 at mm/x.c:3",
+                 "[ 1.0] Call Trace:"]
+        self.assertEqual(suspicious(failure + splat), splat)
 
 
 class ReportsTest(unittest.TestCase):
