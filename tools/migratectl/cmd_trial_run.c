@@ -133,6 +133,23 @@ static int check_control(struct cli *cli, const struct trial *trial)
 	return CLI_DONE;
 }
 
+/* As when its backend is withdrawn. */
+static int check_arms(struct cli *cli, const struct trial *trial)
+{
+	char live[MPOL_VALUE_SIZE];
+
+	for (size_t i = 1; i < trial->count; i++) {
+		const struct arm *arm = &trial->arm[i];
+
+		if (mpol_read(cli->mpol, &arm->object, "live", live))
+			return mpol_failure(cli);
+		if (!arm->stopped_ns && strcmp(live, "1"))
+			message("warning: %s was switched off during the trial, and not by this command",
+				arm->name);
+	}
+	return CLI_DONE;
+}
+
 static int measure(struct cli *cli, struct trial *trial,
 		   const struct measuring *how)
 {
@@ -148,6 +165,8 @@ static int measure(struct cli *cli, struct trial *trial,
 		ret = trial_measure(cli, trial, how);
 	if (!ret)
 		ret = check_control(cli, trial);
+	if (!ret)
+		ret = check_arms(cli, trial);
 	stuck = owner_end(&owner);
 	describe_machine(trial->machine, sizeof(trial->machine));
 	return stuck ? stuck : ret;

@@ -49,12 +49,6 @@ static const char *number(struct cell *cell, uint64_t value)
 	return cell->room;
 }
 
-/* Raw columns have to stay countable. */
-static const char *nothing(const struct cell *cell)
-{
-	return cell->cli->options.raw ? "-" : NULL;
-}
-
 static const char *text_share(struct cell *cell)
 {
 	const struct finding *f = cell->row;
@@ -138,7 +132,7 @@ static const char *range(struct cell *cell, const struct range *range,
 	if (!(range->value > 0) ||
 	    (!(range->high > 0) && strchr("lh", cell->column->source[
 			strlen(cell->column->source) - 1])))
-		return nothing(cell);
+		return NULL;
 	if (wants_plain(cell))
 		return exact(part_of(range, cell->column->source), cell->room);
 	if (range->high > 0)
@@ -194,7 +188,7 @@ static const char *text_p(struct cell *cell)
 	const struct finding *f = cell->row;
 
 	if (f->verdict == TRIAL_CONTROL || f->verdict == TRIAL_NEVER_RAN)
-		return nothing(cell);
+		return NULL;
 	return probability(cell, f->p);
 }
 
@@ -202,7 +196,7 @@ static const char *text_p_files(struct cell *cell)
 {
 	const struct finding *f = cell->row;
 
-	return f->p_files < 0 ? nothing(cell) : probability(cell, f->p_files);
+	return f->p_files < 0 ? NULL : probability(cell, f->p_files);
 }
 
 static const char *text_verdict(struct cell *cell)

@@ -654,6 +654,19 @@ def test_run_policy_changes(tree):
                "trial: the control is no single policy\n")
 
 
+def test_run_arm_is_switched_off(tree):
+    with Kernel(tree.root, calls=500):
+        process = tree.start(*RUN, "--arm", "mt", "--duration", "1s")
+        tree.wait(tree.live)
+        path, = tree.live()
+        with open(f"{path}/live", "w", encoding="ascii") as file:
+            file.write("0\n")
+        err = process.communicate(timeout=60)[1]
+    equal((process.returncode, err),
+          (0, "migratectl: warning: mt was switched off during the trial, "
+              "and not by this command\n"))
+
+
 def test_run_results_break(tree):
     with Kernel(tree.root, calls=500) as kernel:
         process = tree.start(*RUN, "--arm", "mt", "--duration", "60s")
@@ -821,7 +834,7 @@ def test_list(tree):
                "cut_ns 640000\nnewer 5")
     equal(tree.done("trial", "list", "-r"),
           "REASON TRIAL LIVE SHARE BACKEND BATCH_SIZE CALLS ENGAGED PAGE_NS\n"
-          "damon other - 30 inline 512 0 - \n"
+          "damon other - 30 inline 512 0 - -\n"
           "demotion mine * 30 inline 512 10 50.0% 1us\n")
     row = json.loads(tree.done("trial", "list", "-J",
                                "--output-all"))["trials"][1]
