@@ -20,8 +20,9 @@
  * instead. If the arm is gone, the rest of the call runs under the reason's
  * policy and is counted for no arm, and neither is the call.
  *
- * Results are freed with the trial, a grace period after the last snapshot
- * that had its arm. Those of the control arms are allocated when the first
+ * A trial has new results each time that it becomes live, and those that it had
+ * are freed a grace period after the last snapshot that had its arm, as those of
+ * a trial that goes. Those of the control arms are allocated when the first
  * trial of their reason becomes live, and stay.
  *
  * This file has no configfs and draws no random number, so that
@@ -39,6 +40,7 @@
 #include <linux/kstrtox.h>
 #include <linux/list.h>
 #include <linux/lockdep.h>
+#include <linux/minmax.h>
 #include <linux/mutex.h>
 #include <linux/percpu.h>
 #include <linux/slab.h>
@@ -320,7 +322,9 @@ static int add_arm(const struct migrate_trial *trial,
 	return 0;
 }
 
+/* @result takes the place of the results of @trial, which go there. */
 static int start_trial(struct migrate_trial *trial,
+		       struct migrate_result __percpu **result,
 		       struct migrate_snapshot **old)
 {
 	struct migrate_snapshot next = *migrate_snapshot_locked(trial->reason);
@@ -329,12 +333,15 @@ static int start_trial(struct migrate_trial *trial,
 	lockdep_assert_held(&migrate_policy_mutex);
 	if (trial->id)
 		return 0;
+	swap(trial->result, *result);
 	rc = add_arm(trial, &next);
-	if (rc)
-		return rc;
-	rc = migrate_snapshot_publish(trial->reason, &next, GFP_KERNEL, old);
+	if (!rc)
+		rc = migrate_snapshot_publish(trial->reason, &next, GFP_KERNEL,
+					      old);
 	if (!rc)
 		trial->id = ++last_id;
+	else
+		swap(trial->result, *result);
 	return rc;
 }
 
@@ -344,7 +351,8 @@ static int start_trial(struct migrate_trial *trial,
  * @text: 0 or 1 as the administrator wrote it, a newline may end it
  *
  * When it returns, every cut that begins is drawn among the arms there are
- * now, and no cut runs under a trial that was stopped.
+ * now, and no cut runs under a trial that was stopped. A trial that starts has
+ * no results yet; those of one that stops stay.
  *
  * Context: process context; sleeps and allocates.
  * Return: 0, -EINVAL for a malformed value, -ERANGE for another number or if
@@ -353,6 +361,7 @@ static int start_trial(struct migrate_trial *trial,
  */
 int migrate_trial_store_live(struct migrate_trial *trial, const char *text)
 {
+	struct migrate_result __percpu *result = NULL;
 	struct migrate_snapshot *old = NULL;
 	unsigned int on;
 	bool same;
@@ -360,19 +369,26 @@ int migrate_trial_store_live(struct migrate_trial *trial, const char *text)
 
 	if (rc)
 		return rc;
+	if (on) {
+		result = alloc_percpu(struct migrate_result);
+		if (!result)
+			return -ENOMEM;
+	}
 	mutex_lock(&migrate_policy_mutex);
 	same = !!trial->id == on;
 	if (on)
-		rc = start_trial(trial, &old);
+		rc = start_trial(trial, &result, &old);
 	else
 		old = stop_trial(trial);
 	mutex_unlock(&migrate_policy_mutex);
-	if (rc || same)
-		return rc;
 
-	migrate_snapshot_settle();
-	migrate_snapshot_retire(old);
-	return 0;
+	/* Who stopped the trial before may still wait for a cut. */
+	if (!rc && !same) {
+		migrate_snapshot_settle();
+		migrate_snapshot_retire(old);
+	}
+	free_percpu(result);
+	return rc;
 }
 
 /**
@@ -390,6 +406,44 @@ bool migrate_trial_live(struct migrate_trial *trial)
 	live = trial->id;
 	mutex_unlock(&migrate_policy_mutex);
 	return live;
+}
+
+/**
+ * migrate_trial_show_sums() - the sums of a trial as text
+ * @trial: the trial
+ * @buf: a page to write to
+ *
+ * Context: process context; may sleep.
+ * Return: the number of bytes written to @buf.
+ */
+int migrate_trial_show_sums(struct migrate_trial *trial, char *buf)
+{
+	int len;
+
+	mutex_lock(&migrate_policy_mutex);
+	len = migrate_result_show_sums(trial->result, buf);
+	mutex_unlock(&migrate_policy_mutex);
+	return len;
+}
+
+/**
+ * migrate_trial_show_hist() - a histogram of a trial as text
+ * @trial: the trial
+ * @hist: which one
+ * @buf: a page to write to
+ *
+ * Context: process context; may sleep.
+ * Return: the number of bytes written to @buf.
+ */
+int migrate_trial_show_hist(struct migrate_trial *trial,
+			    enum migrate_hist hist, char *buf)
+{
+	int len;
+
+	mutex_lock(&migrate_policy_mutex);
+	len = migrate_result_show_hist(trial->result, hist, buf);
+	mutex_unlock(&migrate_policy_mutex);
+	return len;
 }
 
 /**

@@ -24,9 +24,9 @@
  * @staged: the policy, which holds its backend
  * @share: percent of the calls
  * @id: of its arm while it is live, else 0
- * @result: what the calls did
+ * @result: what the calls did since it became live
  *
- * Reason, name and result are fixed; the rest is under migrate_policy_mutex.
+ * Reason and name are fixed; the rest is under migrate_policy_mutex.
  */
 struct migrate_trial {
 	struct list_head list;
@@ -51,6 +51,7 @@ int migrate_trial_store_live(struct migrate_trial *trial, const char *text);
 bool migrate_trial_live(struct migrate_trial *trial);
 struct migrate_result __percpu *
 migrate_trial_control(enum migrate_reason reason);
+int migrate_trial_show_sums(struct migrate_trial *trial, char *buf);
 
 const struct migrate_arm *
 migrate_trial_draw(const struct migrate_snapshot *snapshot,
@@ -109,5 +110,7 @@ int migrate_result_show_sums(struct migrate_result __percpu *result,
 			     char *buf);
 int migrate_result_show_hist(struct migrate_result __percpu *result,
 			     enum migrate_hist hist, char *buf);
+int migrate_trial_show_hist(struct migrate_trial *trial,
+			    enum migrate_hist hist, char *buf);
 
 #endif /* _MM_MIGRATE_TRIAL_H */

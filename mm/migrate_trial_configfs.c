@@ -97,29 +97,37 @@ static struct configfs_attribute *trial_attrs[] = {
 	NULL,
 };
 
-static struct migrate_result __percpu *to_result(struct config_item *item)
+static struct migrate_result_group *to_results(struct config_item *item)
 {
-	struct migrate_result_group *results =
-		container_of(to_config_group(item), struct migrate_result_group,
-			     group);
-
-	if (results->trial)
-		return results->trial->result;
-	return migrate_trial_control(results->reason);
+	return container_of(to_config_group(item), struct migrate_result_group,
+			    group);
 }
 
 static ssize_t result_summary_show(struct config_item *item, char *page)
 {
-	return migrate_result_show_sums(to_result(item), page);
+	struct migrate_result_group *results = to_results(item);
+
+	if (results->trial)
+		return migrate_trial_show_sums(results->trial, page);
+	return migrate_result_show_sums(migrate_trial_control(results->reason),
+					page);
 }
 
 CONFIGFS_ATTR_RO(result_, summary);
 
+static ssize_t show_hist(struct migrate_result_group *results,
+			 enum migrate_hist hist, char *page)
+{
+	if (results->trial)
+		return migrate_trial_show_hist(results->trial, hist, page);
+	return migrate_result_show_hist(migrate_trial_control(results->reason),
+					hist, page);
+}
+
 #define HIST_ATTR(_name, _NAME)						\
 static ssize_t result_##_name##_show(struct config_item *item, char *page) \
 {									\
-	return migrate_result_show_hist(to_result(item),		\
-					MIGRATE_##_NAME, page);		\
+	return show_hist(to_results(item), MIGRATE_##_NAME, page);	\
 }									\
 									\
 CONFIGFS_ATTR_RO(result_, _name)

@@ -208,6 +208,13 @@ bool srcu_read_lock_held(const struct srcu_struct *srcu);
 /* The accesses around it are ordered by srcu_dereference() already. */
 #define smp_rmb()		__atomic_signal_fence(__ATOMIC_ACQUIRE)
 
+/* minmax.h */
+#define swap(a, b) do {							\
+	typeof(a) _kept = (a);						\
+	(a) = (b);							\
+	(b) = _kept;							\
+} while (0)
+
 /* jump_label.h */
 struct static_key_false {
 	bool on;

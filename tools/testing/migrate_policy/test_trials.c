@@ -351,13 +351,17 @@ static void test_no_memory(void **unused)
 	shim_reset();
 	add_trial(3, MR_CONTIG_RANGE, 0);
 	save_state(&before);
-	/* The results of the control arm, and the snapshot. */
+	/* Results of the trial and of the control arm, and the snapshot. */
 	shim_reset();
 	shim.fail_alloc = 1;
 	start(3, "1", -ENOMEM);
 	assert_unchanged(&before);
 	shim_reset();
 	shim.fail_alloc = 2;
+	start(3, "1", -ENOMEM);
+	assert_unchanged(&before);
+	shim_reset();
+	shim.fail_alloc = 3;
 	start(3, "1", -ENOMEM);
 	before.live++;
 	assert_unchanged(&before);
@@ -444,14 +448,49 @@ static void test_freed_late(void **unused)
 	}
 }
 
+static void assert_calls(int nr, const char *line)
+{
+	static char page[PAGE_SIZE] __aligned(PAGE_SIZE);
+
+	migrate_trial_show_sums(&trials[nr], page);
+	assert_memory_equal(page, line, strlen(line));
+}
+
+/* Until it starts again; and if that fails, too. */
 static void test_results_stay(void **unused)
 {
+	static char page[PAGE_SIZE] __aligned(PAGE_SIZE);
+
 	(void)unused;
 	start(0, "10", 0);
 	migrate_result_add_call(trials[0].result, 10, 1);
+	assert_int_equal(migrate_trial_store_live(&trials[0], "1"), 0);
+	assert_calls(0, "calls 1\n");
 	stop(0);
+	assert_calls(0, "calls 1\n");
+	migrate_trial_show_hist(&trials[0], MIGRATE_HIST_PAGE_NS, page);
+	assert_string_equal(page, "10 1\n");
+	shim_reset();
+	shim.fail_alloc = 2;
+	start(0, "20", -ENOMEM);
+	assert_calls(0, "calls 1\n");
 	start(0, "20", 0);
-	assert_int_equal(trials[0].result->sums[MIGRATE_SUM_CALLS], 1);
+	assert_calls(0, "calls 0\n");
+}
+
+/* A cut of the run before, whose end somebody still waits for. */
+static void test_restarted_early(void **unused)
+{
+	(void)unused;
+	start(0, "10", 0);
+	seen = trials[0].result->sums;
+	stop(0);
+	shim_reset();
+	shim.on_synchronize = look_at_results;
+	shim.on_synchronized = look_at_results;
+	start(0, "10", 0);
+	assert_int_equal(shim.synchronized, 1);
+	shim_reset();
 }
 
 #define TEST(name)							\
@@ -475,6 +514,7 @@ int main(void)
 		TEST(test_backend_goes),
 		TEST(test_freed_late),
 		TEST(test_results_stay),
+		TEST(test_restarted_early),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
