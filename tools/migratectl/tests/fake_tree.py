@@ -20,7 +20,8 @@ def load():
         lines = [line.rstrip("\n") for line in file if line[0] != "#"]
     fields = [line.split(" ", 2) for line in lines if not line.endswith("/")]
     return ([line for line in lines if line.endswith("/")],
-            {path: (int(mode, 8), value) for path, mode, value in fields})
+            {path: (int(mode, 8), value.replace("\\n", "\n"))
+             for path, mode, value in fields})
 
 
 DIRECTORIES, FILES = load()
@@ -56,7 +57,7 @@ def write(root, path, value):
         mode = stat.S_IMODE(os.stat(full).st_mode)
         os.chmod(full, mode | stat.S_IWUSR)
     with open(full, "w", encoding="ascii") as file:
-        file.write(value + "\n")
+        file.write(value + "\n" if value else "")
     if mode is not None:
         os.chmod(full, mode)
 

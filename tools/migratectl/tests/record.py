@@ -14,7 +14,8 @@ HEADER = """\
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The kernel's migrate_policy after boot, as "make record" found it: directories
-# end with a slash, files have their mode and their content.
+# end with a slash, files have their mode and their content, with \\n where one
+# of its lines ends and another begins.
 """
 
 
@@ -25,9 +26,10 @@ def describe(root, path):
         return f"{path}/"
     with open(os.path.join(root, path), encoding="ascii") as file:
         value = file.read()
-    if not value.endswith("\n") or "\n" in value[:-1]:
-        sys.exit(f"record: {path}: is not one line: {value!r}")
-    return f"{path} {stat.S_IMODE(mode):o} {value[:-1]}"
+    if value and not value.endswith("\n"):
+        sys.exit(f"record: {path}: has no end of line: {value!r}")
+    text = value[:-1].replace("\n", "\\n")
+    return f"{path} {stat.S_IMODE(mode):o} {text}"
 
 
 def paths(root, tree):
