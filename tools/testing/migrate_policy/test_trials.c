@@ -493,6 +493,19 @@ static void test_restarted_early(void **unused)
 	shim_reset();
 }
 
+/* Counting alone is no reason to look for an arm. */
+static void test_key(void **unused)
+{
+	(void)unused;
+	assert_int_equal(migrate_policy_store_stats("1"), 0);
+	assert_store(MR_SYSCALL, MIGRATE_KEY_WORKERS, "1", 0);
+	assert_false(static_branch_unlikely(&migrate_trial_key));
+	start(0, "10", 0);
+	assert_true(static_branch_unlikely(&migrate_trial_key));
+	stop(0);
+	assert_false(static_branch_unlikely(&migrate_trial_key));
+}
+
 #define TEST(name)							\
 	cmocka_unit_test_setup_teardown(name, setup_trials, teardown_trials)
 
@@ -515,6 +528,7 @@ int main(void)
 		TEST(test_freed_late),
 		TEST(test_results_stay),
 		TEST(test_restarted_early),
+		TEST(test_key),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
