@@ -25,6 +25,7 @@ help:
 	@echo 'make mutants          break one guard after the other: a test has to fail'
 	@echo 'make kernel           build the kernel (FLAVOUR=y, n or lockdep)'
 	@echo 'make uml              KUnit in User-mode Linux, in seconds'
+	@echo 'make bench-uml        measure at native speed in User-mode Linux'
 	@echo 'make shell            a shell in the booted kernel, with migratectl'
 	@echo 'make deb              the package of migratectl, in out/deb'
 	@echo 'make coverage         the tests of migratectl, and what they do not reach'
@@ -79,6 +80,10 @@ test-debug: packages
 test-%: packages
 	@scripts/run-tests $*
 
+bench-uml: packages
+	@SERIES=$(UML_SERIES) scripts/build uml-bench
+	@SERIES=$(UML_SERIES) scripts/bench-uml
+
 uml: packages
 	@SERIES=$(UML_SERIES) scripts/run-tests build-uml kunit-uml
 
@@ -112,7 +117,7 @@ coverage: packages
 bench-cli: packages
 	@scripts/build y
 	@$(MAKE) --no-print-directory -C tools/migratectl OUTPUT=$(CURDIR)/out/bench/ all measure
-	@scripts/boot --icount -- python3 -B tools/migratectl/tests/bench.py $(CURDIR)/out/bench
+	@scripts/boot -- python3 -B tools/migratectl/tests/bench.py $(CURDIR)/out/bench
 
 export: packages
 	@scripts/export
@@ -127,5 +132,5 @@ refresh: python
 clean:
 	@scripts/clean
 
-.PHONY: help python packages kernel demo test test-full test-all test-debug uml mutants shell \
+.PHONY: help python packages kernel demo test test-full test-all test-debug uml bench-uml mutants shell \
 	deb drift export record coverage bench-cli apply refresh clean

@@ -19,8 +19,9 @@ FLAVOURS = {
     # For check-off, never booted.
     "distro-y": ("base", "distro", "y"),
     "distro-n": ("base", "distro", "n"),
-    # User-mode Linux, for KUnit.
+    # User-mode Linux: for KUnit, and for measuring.
     "uml": ("uml", "uml-kunit"),
+    "uml-bench": ("uml", "uml-kunit", "uml-bench"),
 }
 
 

@@ -46,10 +46,15 @@ class ConfigTest(unittest.TestCase):
                                      "torture.config"])
 
     def test_uml_is_built_as_its_own_architecture(self):
-        self.assertEqual(common.arch_args("uml")[0], "ARCH=um")
+        self.assertEqual(common.arch_args("uml-bench")[0], "ARCH=um")
         self.assertEqual(common.kernel_image("uml").name, "linux")
         self.assertEqual(common.arch_args("y"), [])
         self.assertEqual(common.kernel_image("y").name, "bzImage")
+
+    def test_nothing_disturbs_measuring_in_uml(self):
+        options = config.wanted("uml-bench")
+        self.assertEqual(options["CONFIG_MIGRATE_COPY_VERIFY"], "n")
+        self.assertEqual(options["CONFIG_MIGRATE_COPY_FAULT"], "n")
 
     def test_unknown_flavour(self):
         with self.assertRaises(HarnessError):

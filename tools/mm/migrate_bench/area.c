@@ -5,6 +5,7 @@
  * survey afterwards of where every page is and what it holds.
  */
 #include <err.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <numaif.h>
 #include <stdlib.h>
@@ -18,7 +19,8 @@
 #define PMD_BYTES (PMD_KIB * KIB)
 #define PAGEMAP_PRESENT (1ULL << 63)
 #define PAGEMAP_PFN ((1ULL << 55) - 1)
-#define THP_ENABLED "/sys/kernel/mm/transparent_hugepage/hugepages-%lukB/enabled"
+#define THP_FOLDER "/sys/kernel/mm/transparent_hugepage"
+#define THP_ENABLED THP_FOLDER "/hugepages-%lukB/enabled"
 
 static uint64_t last_generation;
 
@@ -42,30 +44,42 @@ static void choose_folio_size(size_t folio_kb)
 {
 	if (folio_kb != PAGE_KIB)
 		setting_change("madvise", THP_ENABLED, (unsigned long)folio_kb);
-	if (folio_kb != PMD_KIB)
+	if (folio_kb != PMD_KIB && !access(THP_FOLDER, F_OK))
 		setting_change("never", THP_ENABLED, PMD_KIB);
 }
 
-static void area_map(struct area *a, int node)
+/* A kernel without huge pages has no other folios than small ones. */
+static void area_advise(const struct area *a)
+{
+	int advice = a->folio_kb == PAGE_KIB ? MADV_NOHUGEPAGE : MADV_HUGEPAGE;
+
+	if (madvise(a->addr, area_bytes(a), advice) &&
+	    (errno != EINVAL || a->folio_kb != PAGE_KIB))
+		err(EXIT_FAILURE, "cannot choose folios of %zu KiB",
+		    a->folio_kb);
+}
+
+static void area_bind(const struct area *a, int node)
 {
 	unsigned long mask = 1UL << node;
+
+	if (mbind(a->addr, area_bytes(a), MPOL_BIND, &mask,
+		  sizeof(mask) * 8, 0))
+		err(EXIT_FAILURE, "cannot bind memory to node %d", node);
+}
+
+static void area_map(struct area *a, bool shared)
+{
+	int flags = (shared ? MAP_SHARED : MAP_PRIVATE) | MAP_ANONYMOUS |
+		    MAP_NORESERVE;
 	uintptr_t start;
-	int advice;
 
 	a->map_bytes = area_bytes(a) + PMD_BYTES;
-	a->map = mmap(NULL, a->map_bytes, PROT_READ | PROT_WRITE,
-		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	a->map = mmap(NULL, a->map_bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
 	if (a->map == MAP_FAILED)
 		err(EXIT_FAILURE, "cannot map %zu bytes", a->map_bytes);
 	start = ((uintptr_t)a->map + PMD_BYTES - 1) & ~(PMD_BYTES - 1);
 	a->addr = (char *)start;
-	advice = a->folio_kb == PAGE_KIB ? MADV_NOHUGEPAGE : MADV_HUGEPAGE;
-	if (madvise(a->addr, area_bytes(a), advice))
-		err(EXIT_FAILURE, "cannot choose folios of %zu KiB",
-		    a->folio_kb);
-	if (mbind(a->addr, area_bytes(a), MPOL_BIND, &mask,
-		  sizeof(mask) * 8, 0))
-		err(EXIT_FAILURE, "cannot bind memory to node %d", node);
 }
 
 /* Reads one pagemap entry a base page; what is not there becomes 0. */
@@ -104,16 +118,22 @@ static bool folio_whole(const uint64_t *pfn, size_t pages)
 	return true;
 }
 
-void area_create(struct area *a, size_t folio_kb, size_t folios, int node)
+void area_create(struct area *a, size_t folio_kb, size_t folios, int node,
+		 bool shared)
 {
 	memset(a, 0, sizeof(*a));
 	a->folio_kb = folio_kb;
 	a->folios = folios;
+	/* What is shared stays when one process does not need it. */
+	a->give_back = shared ? MADV_REMOVE : MADV_DONTNEED;
 	choose_folio_size(folio_kb);
-	area_map(a, node);
+	area_map(a, shared);
+	area_advise(a);
+	if (node != ANY_NODE)
+		area_bind(a, node);
 	if (madvise(a->addr, area_bytes(a), MADV_POPULATE_WRITE))
-		err(EXIT_FAILURE, "node %d has no room for %zu folios of %zu KiB",
-		    node, folios, folio_kb);
+		err(EXIT_FAILURE, "no room for %zu folios of %zu KiB on node %d",
+		    folios, folio_kb, node);
 	a->pfn = pfns_new(a);
 	pfns_read(a, a->pfn);
 	for (size_t f = 0; f < folios; f++) {
@@ -137,7 +157,7 @@ void area_punch(struct area *a, size_t keep)
 
 	for (size_t f = 0; f < a->folios; f++) {
 		if (f % keep &&
-		    madvise(a->addr + f * bytes, bytes, MADV_DONTNEED))
+		    madvise(a->addr + f * bytes, bytes, a->give_back))
 			err(EXIT_FAILURE, "cannot give back a folio");
 	}
 }

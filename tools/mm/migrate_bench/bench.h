@@ -7,6 +7,7 @@
  *	files.c		small text files; settings put back at exit
  *	content.c	what is written into a page, and the check of it
  *	area.c		memory of one folio size on one node, and where it is
+ *	prepared.c	folios of the kernel's own, and where they are
  *	policy.c	the policy of a reason and the counters (configfs, sysfs)
  *	workload.c	what provokes each reason
  *	load.c		other work that keeps every CPU busy
@@ -78,6 +79,7 @@ void content_explain(const void *page, uint64_t generation);
  * @addr: start, aligned to the folio size
  * @folio_kb: KiB in one folio
  * @folios: number of folios
+ * @give_back: the advice that frees a part of it
  * @generation: generation of the content
  * @pfn: where each base page was at area_fill(); 0 = not there
  * @map: the mapping that @addr lies in
@@ -87,6 +89,7 @@ struct area {
 	char *addr;
 	size_t folio_kb;
 	size_t folios;
+	int give_back;
 	uint64_t generation;
 	uint64_t *pfn;
 	void *map;
@@ -110,13 +113,22 @@ struct placement {
 /** area_bytes() - bytes in the area */
 size_t area_bytes(const struct area *a);
 
+/* No choice: the machine has one node, or the kernel knows of none. */
+#define ANY_NODE (-1)
+
 /**
  * area_create() - map and populate on @node
+ * @a: filled in
+ * @folio_kb: KiB in one folio
+ * @folios: number of folios
+ * @node: the node, or ANY_NODE
+ * @shared: tmpfs instead of anonymous memory
  *
  * Ends the program where the memory cannot be had or where the kernel did not
  * make folios of the size asked for.
  */
-void area_create(struct area *a, size_t folio_kb, size_t folios, int node);
+void area_create(struct area *a, size_t folio_kb, size_t folios, int node,
+		 bool shared);
 
 /** area_destroy() - give the memory back */
 void area_destroy(struct area *a);
@@ -129,6 +141,26 @@ void area_fill(struct area *a);
 
 /** area_survey() - compare place and content of every page */
 void area_survey(const struct area *a, struct placement *p);
+
+/* ---------------------------------------------------------- prepared.c */
+
+/** prepared_open() - end with a message where the kernel prepares no folios */
+void prepared_open(void);
+
+/** prepared_create() - let the kernel fill folios of its own */
+void prepared_create(size_t folio_kb, size_t folios);
+
+/** prepared_destroy() - give them back */
+void prepared_destroy(void);
+
+/** prepared_move() - migrate them for @reason; a message and -1 on error */
+int prepared_move(const char *reason);
+
+/** prepared_move_area() - the same with an area of ours */
+int prepared_move_area(const char *reason, const struct area *a);
+
+/** prepared_survey() - compare place and content of every page */
+void prepared_survey(struct placement *p);
 
 /* ------------------------------------------------------------ policy.c */
 
@@ -148,11 +180,13 @@ struct counters {
  * @backend: name of the backend
  * @workers: most CPUs one batch may use, 0 = the backend's own choice
  * @min_pages: smaller batches are copied inline, 0 = the backend's own minimum
+ * @classes: what may be copied ahead, NULL = what is set
  */
 struct variant {
 	const char *backend;
 	unsigned int workers;
 	unsigned int min_pages;
+	const char *classes;
 };
 
 /** policy_open() - end with a message where this kernel has no policies */
@@ -171,6 +205,13 @@ struct counters counters_since(const struct counters *now,
 
 /* ---------------------------------------------------------- workload.c */
 
+/** enum memory - whose the folios of a workload are */
+enum memory {
+	MEMORY_ANON,		/* ours, anonymous */
+	MEMORY_TMPFS,		/* ours, shared */
+	MEMORY_KERNEL,		/* the kernel's: no area */
+};
+
 /**
  * struct workload - pages that move for one reason
  * @name: short and unique, for the command line
@@ -179,11 +220,13 @@ struct counters counters_since(const struct counters *now,
  * @folio_kb: KiB in one folio
  * @folios: folios in the area
  * @batch_size: batch_size of the policy
- * @node: the node they start on
+ * @node: the node they start on, or ANY_NODE
+ * @memory: whose they are
  * @keep: where not 0, only every @keep-th folio is there when it starts
  * @whole: every page must have moved afterwards
  * @prepare: once before the first run, may be NULL
- * @move: makes the kernel move the pages; a message and -1 on error
+ * @move: makes the kernel move the pages; a message and -1 on error. NULL:
+ *	they are moved for @reason as prepared.c does
  */
 struct workload {
 	const char *name;
@@ -193,6 +236,7 @@ struct workload {
 	size_t folios;
 	unsigned int batch_size;
 	int node;
+	enum memory memory;
 	size_t keep;
 	bool whole;
 	void (*prepare)(void);
@@ -308,6 +352,8 @@ double figure_mb_per_s(const struct series *s, size_t r, size_t v);
 double figure_copy_share(const struct series *s, size_t r, size_t v);
 double figure_cpu_us_per_page(const struct series *s, size_t r, size_t v);
 double figure_cut_of_wall(const struct series *s, size_t r, size_t v);
+double figure_away_us(const struct series *s, size_t r, size_t v);
+double figure_helper_us(const struct series *s, size_t r, size_t v);
 /* The ratio, as a part of what the copy share of the same round allows. */
 double figure_reached(const struct series *s, size_t r, size_t v);
 
@@ -319,6 +365,13 @@ struct interval series_figure(const struct series *s, size_t v, figure_fn fn);
 
 /** series_best_mb_per_s() - speed of the least disturbed run */
 double series_best_mb_per_s(const struct series *s, size_t v);
+
+/**
+ * ratio_verdict() - is it worse than what it is compared with?
+ *
+ * Return: "ok" or "worse" if all of the interval says so, else "undecided".
+ */
+const char *ratio_verdict(struct interval ratio);
 
 /**
  * copy_bound() - the best ratio that @n CPUs allow with copy share @share
@@ -350,6 +403,7 @@ struct machine {
 	char accel[16];
 	char cpu[96];
 	char host_cpu[96];
+	unsigned int nodes;
 };
 
 /** machine_describe() - fill in what the running kernel says of itself */
@@ -357,6 +411,9 @@ void machine_describe(struct machine *m);
 
 /** result_new() - an empty report */
 struct json_object *result_new(const struct machine *m);
+
+/** result_new_grid() - an empty report whose runs are the cells of a grid */
+struct json_object *result_new_grid(const struct machine *m);
 
 /** result_add() - add the figures of a series, one run an object */
 void result_add(struct json_object *report, const struct series *s,
@@ -378,6 +435,7 @@ void result_plot_data(struct json_object *report, const char *path);
 
 int cmd_demo(int argc, char **argv);
 int cmd_bars(int argc, char **argv);
+int cmd_grid(int argc, char **argv);
 int cmd_once(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 

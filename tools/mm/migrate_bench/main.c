@@ -22,6 +22,8 @@ static const struct command commands[] = {
 	  "\t\tall workloads under inline and mt; prints a table" },
 	{ "bars", cmd_bars, "[--pairs N]\n"
 	  "\t\tdoes mt reach what it must, idle and busy? prints KTAP" },
+	{ "grid", cmd_grid, "[--json FILE] [--pairs N] [--host-cpu NAME]\n"
+	  "\t\tfolios of many sizes and numbers that the kernel prepares" },
 	{ "once", cmd_once, "[--times N] [--busy] [WORKLOAD]...\n"
 	  "\t\trun workloads under the policy that is set; any kernel" },
 	{ "report", cmd_report, "[--plot-data FILE] REPORT.json\n"

@@ -13,6 +13,7 @@
 
 #include "bench.h"
 
+#define NOT_WORSE 0.98		/* a ratio below it is worse */
 #define ENOUGH_ROUNDS 6		/* the fewest that give an interval of 95% */
 
 static uint64_t clock_ns(clockid_t id)
@@ -26,12 +27,21 @@ static uint64_t clock_ns(clockid_t id)
 
 /* ------------------------------------------------------------- one run */
 
+static int move(const struct workload *w, const struct area *a)
+{
+	if (w->move)
+		return w->move(a);
+	if (w->memory == MEMORY_KERNEL)
+		return prepared_move(w->reason);
+	return prepared_move_area(w->reason, a);
+}
+
 static void move_timed(const struct workload *w, const struct area *a,
 		       struct sample *s)
 {
 	uint64_t wall = clock_ns(CLOCK_MONOTONIC);
 	uint64_t cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID);
-	bool failed = w->move(a);
+	bool failed = move(w, a);
 
 	s->cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu;
 	s->wall_ns = clock_ns(CLOCK_MONOTONIC) - wall;
@@ -58,7 +68,10 @@ static void place_verify(const struct workload *w, const struct area *a,
 {
 	struct placement *p = &s->place;
 
-	area_survey(a, p);
+	if (w->memory == MEMORY_KERNEL)
+		prepared_survey(p);
+	else
+		area_survey(a, p);
 	if (p->intact && !p->broken &&
 	    (!w->whole || p->moved == p->present))
 		return;
@@ -112,6 +125,27 @@ static void counters_verify(const struct workload *w, const struct variant *v,
 	s->verified = false;
 }
 
+static void memory_create(const struct workload *w, struct area *a)
+{
+	if (w->memory == MEMORY_KERNEL) {
+		prepared_create(w->folio_kb, w->folios);
+		return;
+	}
+	area_create(a, w->folio_kb, w->folios, w->node,
+		    w->memory == MEMORY_TMPFS);
+	if (w->keep)
+		area_punch(a, w->keep);
+	area_fill(a);
+}
+
+static void memory_destroy(const struct workload *w, struct area *a)
+{
+	if (w->memory == MEMORY_KERNEL)
+		prepared_destroy();
+	else
+		area_destroy(a);
+}
+
 void sample_run(const struct workload *w, const struct variant *v,
 		struct sample *s)
 {
@@ -122,10 +156,7 @@ void sample_run(const struct workload *w, const struct variant *v,
 		w->prepare();
 	if (v)
 		policy_apply(w->reason, v, w->batch_size);
-	area_create(&a, w->folio_kb, w->folios, w->node);
-	if (w->keep)
-		area_punch(&a, w->keep);
-	area_fill(&a);
+	memory_create(w, &a);
 	if (v)
 		move_counted(w, v, &a, s);
 	else
@@ -133,7 +164,7 @@ void sample_run(const struct workload *w, const struct variant *v,
 	place_verify(w, &a, s);
 	if (v)
 		counters_verify(w, v, s);
-	area_destroy(&a);
+	memory_destroy(w, &a);
 }
 
 /* -------------------------------------------------------------- rounds */
@@ -269,6 +300,19 @@ double figure_cut_of_wall(const struct series *s, size_t r, size_t v)
 	return (double)a->count.v[CUT_NS] / a->wall_ns;
 }
 
+/* How long a cut was away, on average over the cuts of the run. */
+double figure_away_us(const struct series *s, size_t r, size_t v)
+{
+	const struct sample *a = series_sample(s, r, v);
+
+	return a->count.v[CUT_NS] / 1e3 / a->count.v[CUTS];
+}
+
+double figure_helper_us(const struct series *s, size_t r, size_t v)
+{
+	return series_sample(s, r, v)->count.v[HELPER_NS] / 1e3;
+}
+
 /* The variant that copies ahead on one CPU; nr_variants if there is none. */
 static size_t single_worker(const struct series *s)
 {
@@ -306,6 +350,13 @@ struct interval series_figure(const struct series *s, size_t v, figure_fn fn)
 	for (size_t r = 0; r < s->rounds; r++)
 		value[r] = fn(s, r, v);
 	return interval_of(value, s->rounds);
+}
+
+const char *ratio_verdict(struct interval ratio)
+{
+	if (ratio.lo >= NOT_WORSE)
+		return "ok";
+	return ratio.hi < NOT_WORSE ? "worse" : "undecided";
 }
 
 double copy_bound(double share, double n)

@@ -69,6 +69,9 @@ void policy_apply(const char *reason, const struct variant *v,
 	number_set(reason, "workers", v->workers);
 	number_set(reason, "min_pages", v->min_pages);
 	number_set(reason, "batch_size", batch_size);
+	if (v->classes)
+		setting_change(v->classes, CONFIG "/reasons/%s/classes",
+			       reason);
 }
 
 void counters_read(struct counters *c, const char *group, const char *name)

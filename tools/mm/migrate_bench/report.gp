@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The plot of a report, for scripts/demo:
+# The plot of a report, for scripts/demo and scripts/bench-uml:
 #
 #	migrate_bench report --plot-data DATA REPORT.json
 #	gnuplot -c report.gp DATA PICTURE.svg
@@ -11,6 +11,8 @@
 data = ARG1
 picture = ARG2
 title = system(sprintf("sed -n '1s/^# //p' '%s'", data))
+
+width = int(system(sprintf("awk -F'\"' 'length($2) > n {n = length($2)} END {print n + 2}' '%s'", data)))
 
 stats data index 1 using 1 nooutput
 rows = STATS_records
@@ -30,12 +32,12 @@ set label 1 "Speed of page migration against inline" at screen 0.5, screen 1 \
 set label 2 title at screen 0.5, screen 1 center offset 0,-2.7 font ",11" \
 	noenhanced tc rgb "#505050"
 set tmargin 4
-set lmargin 28
+set lmargin (width < 28 ? 28 : width)
 set rmargin 4
 set bmargin 5.5
 set xrange [0:1.08*high]
 set yrange [rows+0.5:0.5]
-set xlabel "ratio of the speed of whole cuts to inline (median and 95% interval; right is faster)" \
+set xlabel "speed of whole cuts, against inline (median, 95% interval)" \
 	offset 0,0.2
 set key bmargin center horizontal samplen 2 noenhanced
 set border 1 lc rgb "#808080"

@@ -92,6 +92,17 @@ static void bound_follows_the_copy_share(void **state)
 	assert_near(copy_bound(0.9, 1), 1);
 }
 
+static void verdict_needs_the_whole_interval(void **state)
+{
+	(void)state;
+	assert_string_equal(ratio_verdict((struct interval){ 1, 0.99, 1.1 }),
+			    "ok");
+	assert_string_equal(ratio_verdict((struct interval){ 1, 0.9, 1.1 }),
+			    "undecided");
+	assert_string_equal(ratio_verdict((struct interval){ 0.9, 0.8, 0.97 }),
+			    "worse");
+}
+
 /* One round: inline 100 pages in 1000 ns; one CPU copies 600 of 1200 ns; two
  * need 800 ns for 200 pages.
  */
@@ -122,11 +133,14 @@ static void figures_compare_time_for_a_page(void **state)
 	sample[2].count.v[CUT_NS] = 800;
 	sample[2].count.v[HELPER_NS] = 800;
 	sample[2].count.v[SUCCEEDED] = 200;
+	sample[2].count.v[CUTS] = 4;
 	assert_near(series_figure(&s, 0, figure_ratio).mid, 1);
 	assert_near(series_figure(&s, 2, figure_ratio).mid, 2.5);
 	assert_near(series_copy_share(&s).mid, 0.5);
 	assert_near(series_figure(&s, 2, figure_reached).mid, 1.875);
 	assert_near(series_figure(&s, 2, figure_cpu_ratio).mid, 1);
+	assert_near(series_figure(&s, 2, figure_away_us).mid, 0.2);
+	assert_near(series_figure(&s, 2, figure_helper_us).mid, 0.8);
 	assert_true(series_verified(&s, 1));
 	assert_false(series_verified(&s, 2));
 }
@@ -141,6 +155,7 @@ int main(void)
 		cmocka_unit_test(interval_has_the_right_ranks),
 		cmocka_unit_test(nothing_has_no_median),
 		cmocka_unit_test(bound_follows_the_copy_share),
+		cmocka_unit_test(verdict_needs_the_whole_interval),
 		cmocka_unit_test(figures_compare_time_for_a_page),
 	};
 
