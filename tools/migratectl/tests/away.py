@@ -8,14 +8,16 @@ what it costs. For the running kernel, which needs two memory nodes.
 Usage: away.py DIR [PROFILE | batch_size=N]..., DIR being where migratectl is.
 The first one, "default" if none is named, is what the others (latency) are
 compared with. Each round moves the same memory under every one of them in
-changing order, with move_pages(2), once to take the time and once to trace
-each page. Where there are two CPUs a second thread writes to the memory all
-the while, so that another CPU has its TLB to flush. With one CPU and
-instructions for a clock (scripts/boot --icount), the times are the same every
-time, however busy the machine is. Prints a table and KTAP.
+changing order, with move_pages(2). The first half of the rounds takes the time;
+then tracing is switched on, once, and the second half traces each page. Where
+there are two CPUs a second thread writes to the memory all the while, so that
+another CPU has its TLB to flush. With one CPU and instructions for a clock
+(scripts/boot --icount), the times are the same every time, however busy the
+machine is. Prints a table and KTAP.
 """
 import collections
 import ctypes
+import math
 import mmap
 import os
 import platform
@@ -31,7 +33,7 @@ EVENTS = f"{TRACING}/events/migrate"
 EVENT = re.compile(r"(\d+)\.(\d+): (set|remove)_migration_pte: addr=(\w+),")
 PAGE = mmap.PAGESIZE
 PAGES = 4096
-ROUNDS = 11
+ROUNDS = 31
 NR_MOVE_PAGES = 279
 MPOL_MF_MOVE = 2
 LIBC = ctypes.CDLL(None, use_errno=True)
@@ -89,11 +91,9 @@ def set_tracing(on):
 
 
 def trace(memory):
-    """The times away of the pages of one move, in us."""
+    """The times away of the pages of one move, in us, in order."""
     write(f"{TRACING}/trace", "")
-    set_tracing(1)
     memory.move()
-    set_tracing(0)
     with open(f"{TRACING}/trace", encoding="ascii") as file:
         text = file.read()
     since, away = {}, []
@@ -107,11 +107,41 @@ def trace(memory):
     return sorted(away)
 
 
+def switch(command, name):
+    """Puts a profile or a batch size in force."""
+    change = (("set", "syscall_or_cpuset", name) if "=" in name else
+              ("profile", "apply", name))
+    subprocess.run([command, *change], check=True)
+
+
+def rounds(command, names, sample):
+    """What @sample returns, for each name one a round."""
+    found = collections.defaultdict(list)
+    for number in range(ROUNDS + 1):
+        for name in names[::1 if number % 2 else -1]:
+            switch(command, name)
+            value = sample()
+            if number:       # the first round warms up
+                found[name].append(value)
+    return found
+
+
+def rank(count):
+    """So far from either end of @count values lie the bounds of their median
+    at 95% or more (sign test): each has at most 2.5% beyond."""
+    below, beyond = 0, 0
+    while (beyond + math.comb(count, below)) / 2 ** count <= 0.025:
+        beyond += math.comb(count, below)
+        below += 1
+    assert below, f"{count} values are too few"
+    return below - 1
+
+
 def interval(values):
-    """The median, and between which values it lies at 95% (sign test: of 11
-    independent values the second and the last but one)."""
+    """The median, and between which values it lies at 95%."""
     values = sorted(values)
-    return statistics.median(values), values[1], values[-2]
+    at = rank(len(values))
+    return statistics.median(values), values[at], values[-1 - at]
 
 
 def percentile(values, percent):
@@ -121,20 +151,15 @@ def percentile(values, percent):
 def main(folder, *names):
     names = names or ("default", "latency")
     command = f"{folder}/migratectl"
-    took = collections.defaultdict(list)
-    away = collections.defaultdict(list)
     memory = Memory()
     write(f"{TRACING}/buffer_size_kb", "8192")
     write(f"{TRACING}/trace_clock", "mono")
-    for number in range(ROUNDS + 1):
-        for name in names[::1 if number % 2 else -1]:
-            change = (("set", "syscall_or_cpuset", name) if "=" in name else
-                      ("profile", "apply", name))
-            subprocess.run([command, *change], check=True)
-            seconds, times = memory.move(), trace(memory)
-            if number:       # the first round warms up
-                took[name].append(seconds)
-                away[name].append(times)
+    # Each switch of tracing patches the kernel's code: there are two.
+    set_tracing(0)
+    took = rounds(command, names, memory.move)
+    set_tracing(1)
+    away = rounds(command, names, lambda: trace(memory))
+    set_tracing(0)
     subprocess.run([command, "reset"], check=True)
     print(f"# {platform.node()}, {platform.system()} {platform.release()}, "
           f"{os.cpu_count()} CPUs; {ROUNDS} rounds of {PAGES} pages; "
