@@ -467,6 +467,55 @@ static enum ktap_result check_slower(const void *arg)
 	return result_of(ok);
 }
 
+/* Time that the backend of an arm took for a page since it had @before. */
+static double since(const char *dir, const double before[2])
+{
+	double pages = sum_in(dir, "engaged_pages") - before[1];
+
+	return pages > 0 ? (sum_in(dir, "copy_ns") - before[0]) / pages : 0;
+}
+
+/* Control and trial copy in the same way, but for a known time. */
+static enum ktap_result check_known_time(const void *arg)
+{
+	static const double none[2];
+	double before[2], fast, slow;
+	int mark = undo_mark();
+	struct area area;
+	bool ok;
+
+	(void)arg;
+	if (mem_map(&area, MEM_BASE, 64 * BASE_PAGE, FAST_NODE))
+		return KTAP_FAIL;
+	/* It maps more than that. */
+	area.nr = 64;
+	ok = ktap_expect(!policy_set(SYSCALL_OR_CPUSET, "backend", "test") &&
+			 !policy_set(SYSCALL_OR_CPUSET, "min_pages", "1") &&
+			 !module_set("test", "slow_ns", "100000"),
+			 "to set the base");
+	ok &= ktap_expect(!make("known"), "to make a trial");
+	ok &= answers("known", "backend", "slow", 0);
+	ok &= answers("known", "share", "50", 0);
+	ok &= answers("known", "live", "1", 0);
+	before[0] = sum_in(REASON, "copy_ns");
+	before[1] = sum_in(REASON, "engaged_pages");
+	ok &= move_to_and_fro(&area, 200);
+	fast = since(REASON, before);
+	slow = since(TRIALS "/known", none);
+	ktap_note("%.0f ns a page, and %.0f with 100000 more", fast, slow);
+	ok &= ktap_expect(fast > 0 && slow >= 100000 && slow > fast + 50000,
+			  "the trial to take longer than control");
+	ok &= answers("known", "live", "0", 0) & answers("known", "live", "1", 0);
+	ok &= ktap_expect(!sum_in(TRIALS "/known", "calls") &&
+			  !count_in(TRIALS "/known", "hist_page_ns"),
+			  "no results of the run before");
+	ok &= ktap_expect(!drop("known"), "it to go");
+	undo_to(mark);
+	ok &= ktap_expect(!module_remove("test"), "their module to go");
+	mem_unmap(&area);
+	return result_of(ok);
+}
+
 /*
  * While another trial is live, one that comes or goes changes no code. That is
  * most of the time, since the emulator in which these tests mostly run may
@@ -533,6 +582,7 @@ int main(void)
 		{ "values", check_values, NULL },
 		{ "calls are drawn and results add up", check_draw, NULL },
 		{ "a backend that is slower on purpose", check_slower, NULL },
+		{ "arms that differ by a known time", check_known_time, NULL },
 		{ "trials come and go during migration", check_cycles, NULL },
 		{ "nothing is left", check_rest, &splats },
 	};

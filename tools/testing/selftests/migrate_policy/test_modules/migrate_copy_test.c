@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A copy backend that misbehaves on demand, for the selftests of the page
+ * Copy backends that misbehave on demand, for the selftests of the page
  * migration policy: see races.c, reclaim.c and trials.c.
  */
 
@@ -19,6 +19,10 @@
  *   took, with that sleep: an arm of a trial that is known to be slower
  * - reclaim: copy() allocates in a way that can reclaim, which the contract
  *   forbids and lockdep reports
+ *
+ * Backend "slow" copies as "test" does without any of these, and then keeps the
+ * CPU for slow_ns nanoseconds for each base page. Two arms of a trial, "test"
+ * and "slow", thus differ in nothing else, and by a known time.
  */
 
 #include <linux/delay.h>
@@ -53,6 +57,10 @@ static unsigned int delay_percent;
 module_param(delay_percent, uint, 0644);
 MODULE_PARM_DESC(delay_percent, "percent of its time that a copy takes longer");
 
+static unsigned int slow_ns;
+module_param(slow_ns, uint, 0644);
+MODULE_PARM_DESC(slow_ns, "nanoseconds that \"slow\" loses for a base page");
+
 static bool reclaim;
 module_param(reclaim, bool, 0644);
 MODULE_PARM_DESC(reclaim, "allocate in copy() in a way that can reclaim");
@@ -84,6 +92,13 @@ static noinline void test_allocate(void)
 	kfree(memory);
 }
 
+static void copy_items(struct migrate_copy_request *req)
+{
+	for (unsigned int i = 0; i < req->nr_items; i++)
+		req->items[i].status = folio_mc_copy(req->items[i].dst,
+						     req->items[i].src);
+}
+
 static int test_copy(struct migrate_copy_request *req)
 {
 	unsigned int error = READ_ONCE(copy_error);
@@ -96,11 +111,20 @@ static int test_copy(struct migrate_copy_request *req)
 	if (READ_ONCE(reclaim))
 		test_allocate();
 	test_sleep();
-	for (unsigned int i = 0; i < req->nr_items; i++)
-		req->items[i].status = folio_mc_copy(req->items[i].dst,
-						     req->items[i].src);
+	copy_items(req);
 	test_sleep();
 	test_spin(start);
+	return 0;
+}
+
+static int slow_copy(struct migrate_copy_request *req)
+{
+	u64 end;
+
+	copy_items(req);
+	end = ktime_get_ns() + (u64)READ_ONCE(slow_ns) * req->nr_pages;
+	while (ktime_get_ns() < end)
+		cpu_relax();
 	return 0;
 }
 
@@ -143,18 +167,33 @@ static struct migrate_copy_backend test_backend = {
 	.copy = test_copy,
 };
 
+static struct migrate_copy_backend slow_backend = {
+	.name = "slow",
+	.owner = THIS_MODULE,
+	.copy = slow_copy,
+};
+
 static int __init test_init(void)
 {
-	return migrate_copy_register(&test_backend);
+	int rc = migrate_copy_register(&test_backend);
+
+	if (rc)
+		return rc;
+	rc = migrate_copy_register(&slow_backend);
+	if (rc)
+		migrate_copy_unregister(&test_backend);
+	return rc;
 }
 module_init(test_init);
 
 static void __exit test_exit(void)
 {
+	migrate_copy_unregister(&slow_backend);
 	migrate_copy_unregister(&test_backend);
 }
 module_exit(test_exit);
 
+MODULE_ALIAS("migrate-copy-slow");
 MODULE_ALIAS("migrate-copy-test");
-MODULE_DESCRIPTION("Copy backend that misbehaves, for selftests");
+MODULE_DESCRIPTION("Copy backends that misbehave, for selftests");
 MODULE_LICENSE("GPL");
