@@ -278,6 +278,15 @@ class IcountTest(unittest.TestCase):
         # Two samples of variance 0.04, 4 degrees of freedom: t = 2.776.
         self.assertAlmostEqual(width, 2.776 * (2 * 0.04 / 3) ** 0.5, places=3)
 
+    def test_sides(self):
+        program = load("check-icount")
+        for more, base, limit in (program.DEFAULTS, program.LIVE):
+            self.assertNotEqual(program.SIDES[more], program.SIDES[base])
+            self.assertGreater(limit, 0)
+        # What a trial costs, and not what the layer does.
+        self.assertEqual(program.SIDES[program.LIVE[0]][0],
+                         program.SIDES[program.LIVE[1]][0])
+
     def test_no_noise(self):
         self.assertEqual(load("check-icount").compare([5.0, 5.0], [5.0, 5.0]),
                          (0.0, 0.0))
