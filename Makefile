@@ -29,6 +29,7 @@ help:
 	@echo 'make shell            a shell in the booted kernel, with migratectl'
 	@echo 'make deb              the package of migratectl, in out/deb'
 	@echo 'make coverage         the tests of migratectl, and what they do not reach'
+	@echo 'make trial-check      whether trials find differences where there are none'
 	@echo 'make bench-cli        what migratectl costs, beside lsmem'
 	@echo 'make record           take down for its tests what the kernel shows'
 	@echo 'make apply KDIR=TREE  put the project into a kernel tree of your own'
@@ -119,6 +120,12 @@ bench-cli: packages
 	@$(MAKE) --no-print-directory -C tools/migratectl OUTPUT=$(CURDIR)/out/bench/ all measure
 	@scripts/boot -- python3 -B tools/migratectl/tests/bench.py $(CURDIR)/out/bench
 
+# In the booted kernel; its KTAP goes to stdout.
+trial-check: packages
+	@scripts/build y
+	@$(MAKE) --no-print-directory -C tools/migratectl OUTPUT=$(CURDIR)/out/trial/ trial-check
+	@scripts/boot --timeout 1100 -- python3 -B tools/migratectl/tests/trial_check.py $(CURDIR)/out/trial
+
 export: packages
 	@scripts/export
 
@@ -133,4 +140,4 @@ clean:
 	@scripts/clean
 
 .PHONY: help python packages kernel demo test test-full test-all test-debug uml bench-uml mutants shell \
-	deb drift export record coverage bench-cli apply refresh clean
+	deb drift export record coverage bench-cli trial-check apply refresh clean

@@ -3,8 +3,8 @@
  * What chance makes of recorded calls: the calls of a trial's control and of
  * its first arm are put together and dealt out anew, as many to each as it had,
  * and the test is asked again whether the two differ. As nothing but chance
- * makes them differ, it may say so in 5% of the cases. For
- * tests/test_trial.py.
+ * makes them differ, it may say so in 5% of the cases. For tests/trial_check.py
+ * and tests/test_trial.py.
  *
  *	shuffle FILE TIMES	prints how often it said so, and how many calls
  *				show a difference of 20% with 99%

@@ -1,0 +1,107 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""
+What trials are worth on the kernel that they run on: whether they find a
+difference where there is none, and whether calls are shared out as asked. For
+the guest of scripts/boot, which needs two memory nodes. Usage: trial_check.py
+DIR [NAME...], DIR being where migratectl, movers and shuffle are. Prints KTAP;
+figures are in its comments.
+"""
+import json
+import math
+import os
+import subprocess
+import tempfile
+import time
+
+import test_cli
+from fake_tree import CONFIG
+from test_cli import equal
+
+REASON = "syscall_or_cpuset"
+TRIALS = 20
+# Of a normal distribution, beyond which 0.01% lies on both sides.
+Z_9999 = 3.8906
+
+
+class Load:
+    """Memory that moves all the time, and the command."""
+
+    def __init__(self):
+        self.done("reset")
+        self.load = subprocess.Popen([f"{test_cli.BUILD}/movers"])
+        time.sleep(0.5)
+
+    def remove(self):
+        self.load.kill()
+        self.load.wait()
+
+    @staticmethod
+    def done(*args, command="migratectl"):
+        done = subprocess.run([f"{test_cli.BUILD}/{command}", *args],
+                              capture_output=True, encoding="utf-8",
+                              timeout=300, check=False)
+        equal((done.returncode, done.stderr), (0, ""))
+        return done.stdout
+
+    def trial(self, *args):
+        """The arms by name, of a trial on the load."""
+        out = self.done("trial", "run", "-J", "--output-all", "--reason",
+                        REASON, *args)
+        assert self.load.poll() is None
+        equal(os.listdir(f"/{CONFIG}/reasons/{REASON}/trials"), [])
+        return {arm["arm"]: arm for arm in json.loads(out)["arms"]}
+
+
+def note(text):
+    print(f"# {text}", flush=True)
+
+
+def in_share(arms, name="inline"):
+    """Whether the calls lie within the binomial 99.99% interval."""
+    calls = sum(arm["calls"] for arm in arms.values())
+    share = arms[name]["share"] / 100
+    off = ((arms[name]["calls"] - calls * share) /
+           math.sqrt(calls * share * (1 - share)))
+    note(f"{name}: {arms[name]['calls']} of {calls} calls, share {share}: "
+         f"{off:+.2f} standard deviations")
+    return abs(off) <= Z_9999
+
+
+def test_chance_alone(load):
+    """Recorded calls, dealt out anew 10,000 times: false positives at the 5%
+    level between 4% and 6%."""
+    with tempfile.TemporaryDirectory() as folder:
+        load.trial("--arm", "inline", "--duration", "5s", "--record",
+                   f"{folder}/record")
+        out = load.done(f"{folder}/record", "10000", command="shuffle")
+    note(" ".join(out.split()))
+    result = {key: int(value) for key, value in
+              (line.split() for line in out.splitlines())}
+    equal(result["times"], 10000)
+    assert 400 <= result["differ"] <= 600, result
+
+
+def test_no_difference(load):
+    """Twenty trials of an arm that is like the control: at most four report a
+    difference."""
+    p_values = [load.trial("--arm", "inline", "--duration", "3s")
+                ["inline"]["p_value"] for _ in range(TRIALS)]
+    note(f"p: {sorted(p_values)}")
+    assert sum(p < 0.05 for p in p_values) <= 4, p_values
+
+
+def test_shares(load):
+    """Calls are shared out as asked."""
+    for share in (1, 10, 50, 90):
+        assert in_share(load.trial("--arm", "inline", "--share", str(share),
+                                   "--duration", "4s"))
+    arms = load.trial("--arm", "inline,share=5,name=a", "--arm",
+                      "inline,share=30,name=b", "--arm",
+                      "inline,share=60,name=c", "--duration", "4s")
+    for name in ("a", "b", "c", "control"):
+        assert in_share(arms, name), name
+
+
+if __name__ == "__main__":
+    test_cli.main(globals(), Load)
