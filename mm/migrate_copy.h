@@ -118,10 +118,13 @@ static inline void migrate_call_end(struct migrate_cut *cut)
 		cut->call->ends = true;
 }
 
-/* After each attempt to move a folio of the cut. */
+/*
+ * After each attempt to move a folio of the cut. Of the two keys this one is
+ * patched less often, and a call that began without it is of no arm.
+ */
 static inline void migrate_cut_moved(struct migrate_cut *cut, int rc)
 {
-	if (unlikely(cut->call))
+	if (static_branch_unlikely(&migrate_policy_key) && cut->call)
 		__migrate_cut_moved(cut->call, rc);
 }
 
