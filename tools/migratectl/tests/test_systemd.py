@@ -124,6 +124,24 @@ def test_on_tuned(kernel):
     equal(kernel.settings(), before)
 
 
+def test_on_tuned_adm(kernel):
+    """Asked by tuned-adm, the daemon brings the old settings back as well: for
+    another profile and for none."""
+    def ask(*command):
+        subprocess.run(["tuned-adm", *command], check=True, timeout=600,
+                       stdout=sys.stderr)
+    before = kernel.settings()
+    # It begins with the profile that it had last.
+    subprocess.run(["systemctl", "start", "tuned"], check=True)
+    for leave in (("profile", "balanced"), ("off",)):
+        ask("profile", TUNED)
+        wait_for(lambda: kernel.settings()["demotion.workers"] == "4")
+        ask(*leave)
+        wait_for(lambda: kernel.settings() == before)
+    subprocess.run(["systemctl", "stop", "tuned"], check=True)
+    equal(kernel.settings(), before)
+
+
 def test_off_stands_aside(kernel):
     equal([show(UNIT, name) for name in ("ActiveState", "SubState", "Result",
                                          "ConditionResult")],
