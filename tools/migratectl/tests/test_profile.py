@@ -602,8 +602,8 @@ def test_save_and_restore(tree):
 
 
 def test_save_names_everything_writable(tree):
-    tree.write(f"{CONFIG}/reasons/damon/results", "7")
-    os.chmod(tree.path(f"{CONFIG}/reasons/damon/results"), 0o444)
+    tree.write(f"{CONFIG}/reasons/damon/pacing", "7")
+    os.chmod(tree.path(f"{CONFIG}/reasons/damon/pacing"), 0o444)
     tree.write(f"{CONFIG}/reasons/damon/strict", "1")
     text = tree.done("save", "--dry-run")
     assert not os.path.exists(tree.path("etc"))
@@ -612,7 +612,8 @@ def test_save_names_everything_writable(tree):
                    "strict = 1\n\n")
     contains(text, "\n[mt]\ncpus = 0-1\n")
     contains(text, "\n[global]\nstats = 0\n")
-    assert "[inline]" not in text and "results" not in text, text
+    assert "[inline]" not in text, text
+    assert "results" not in text and "pacing" not in text, text
     equal(len(re.findall(r"^\[", text, re.M)), 3 + len(REASONS))
 
 
