@@ -118,7 +118,7 @@ coverage: packages
 bench-cli: packages
 	@scripts/build y
 	@$(MAKE) --no-print-directory -C tools/migratectl OUTPUT=$(CURDIR)/out/bench/ all measure
-	@scripts/boot -- python3 -B tools/migratectl/tests/bench.py $(CURDIR)/out/bench
+	@scripts/boot --icount -- python3 -B tools/migratectl/tests/bench.py $(CURDIR)/out/bench
 
 # In the booted kernel; its KTAP goes to stdout.
 trial-check: packages
