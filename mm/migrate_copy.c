@@ -50,7 +50,9 @@
 
 #include <linux/bitops.h>
 #include <linux/buffer_head.h>
+#include <linux/cgroup.h>
 #include <linux/init.h>
+#include <linux/kernel_stat.h>
 #include <linux/ktime.h>
 #include <linux/list.h>
 #include <linux/migrate.h>
@@ -302,6 +304,31 @@ static int call_backend(struct migrate_copy_backend *backend,
 	return rc;
 }
 
+#ifdef CONFIG_CGROUPS
+/*
+ * Adds what others worked for this task to the CPU time of its control group,
+ * as if it had done so itself. That is all it does: the scheduler has charged
+ * that time elsewhere, and no limit sees it. Not cgroup_account_cputime(): the
+ * cpuacct controller wants the lock of a runqueue.
+ */
+static void charge_helpers(u64 ns)
+{
+	struct cgroup *cgrp;
+
+	if (!ns)
+		return;
+	guard(rcu)();
+	cgrp = task_dfl_cgroup(current);
+	/* The root has no sums of its own: it shows those of the CPUs. */
+	if (!cgroup_parent(cgrp))
+		return;
+	__cgroup_account_cputime(cgrp, ns);
+	__cgroup_account_cputime_field(cgrp, CPUTIME_SYSTEM, ns);
+}
+#else
+static void charge_helpers(u64 ns) {}
+#endif
+
 /* Marks what the backend copied, and counts. */
 static void finish_request(struct migrate_cut *cut,
 			   struct migrate_copy_request *req, u64 copy_ns)
@@ -323,6 +350,7 @@ static void finish_request(struct migrate_cut *cut,
 	migrate_count(cut->reason, policy, MIGRATE_BYTES, pages * PAGE_SIZE);
 	migrate_count(cut->reason, policy, MIGRATE_COPY_NS, copy_ns);
 	migrate_count(cut->reason, policy, MIGRATE_HELPER_NS, req->helper_ns);
+	charge_helpers(req->helper_ns);
 	migrate_count(cut->reason, policy, MIGRATE_FAILED_ITEMS,
 		      req->nr_items - folios);
 	if (cut->call) {

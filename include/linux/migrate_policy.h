@@ -47,7 +47,8 @@ struct migrate_copy_item {
  * @reason: why these folios migrate
  * @helpers: set by the backend: CPUs or channels that took part besides the
  *	caller
- * @helper_ns: set by the backend: CPU time of others than the caller, in ns
+ * @helper_ns: set by the backend: CPU time of others than the caller, in ns;
+ *	is charged to the caller's control group
  */
 struct migrate_copy_request {
 	struct migrate_copy_item *items;
