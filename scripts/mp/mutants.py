@@ -24,6 +24,7 @@ from .build import build_kernel, make
 from .common import (HarnessError, REPO, SCRIPTS, cache_dir, flavour_dir,
                      locked, out_dir, run)
 from .ktap import parse
+from .reports import EMULATOR_DIED
 from .series import Tree, apply_patch, copy_file, new_files, touched
 from .source import current_tree, sync
 
@@ -267,22 +268,30 @@ def run_model(mutant, limit):
 
 
 def run_kernel(step, name, image, flavour, limit):
-    """KUnit or a selftest with a kernel."""
+    """KUnit or a selftest with a kernel; once more if the emulator failed, of
+    which no mutant is guilty."""
     log = log_file(name, step)
-    if step == KUNIT:
-        kernel_log = log.with_suffix(".kernel")
-        kernel_log.write_text("", encoding="ascii")
-        status = execute(
-            [SCRIPTS / "boot", "--kernel", image, "--check-log", "--log",
-             kernel_log, "--boot-timeout", limit, "--timeout", 30, "--append",
-             "kunit.enable=1 kunit.filter_glob=migrate_*", "--", "true"],
-            log, limit + 30)
-        text = read_text(log) + read_text(kernel_log)
-    else:
+    for _ in range(2):
+        status, text = run_step(step, log, image, flavour, limit)
+        if EMULATOR_DIED not in text:
+            return judge(step, status, text, limit)
+    raise HarnessError(f"{step} did not work: {reason(text)}")
+
+
+def run_step(step, log, image, flavour, limit):
+    """The status of KUnit or of a selftest, and all that it said."""
+    if step != KUNIT:
         status = execute([SCRIPTS / "selftests", "--flavour", flavour,
                           "--kernel", image, step], log, limit)
-        text = read_text(log)
-    return judge(step, status, text, limit)
+        return status, read_text(log)
+    kernel_log = log.with_suffix(".kernel")
+    kernel_log.write_text("", encoding="ascii")
+    status = execute(
+        [SCRIPTS / "boot", "--kernel", image, "--check-log", "--log",
+         kernel_log, "--boot-timeout", limit, "--timeout", 30, "--append",
+         "kunit.enable=1 kunit.filter_glob=migrate_*", "--", "true"],
+        log, limit + 30)
+    return status, read_text(log) + read_text(kernel_log)
 
 
 def log_file(name, step):

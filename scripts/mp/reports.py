@@ -23,11 +23,9 @@ import re
 from collections import Counter
 from difflib import SequenceMatcher
 
-from .common import HarnessError, flavour_dir, run
+from .common import REPO, HarnessError, flavour_dir, run
 from .series import STATE
 
-OBJECTS = ("mm/migrate_policy*.o", "mm/migrate_copy*.o",
-           "mm/tests/migrate_policy*.o")
 STAMP = re.compile(r"^(?:<\d+>)?\[ *\d+\.\d+\](?:\[[^]]*\])? ?")
 TITLE = re.compile(r"BUG: KCSAN: \S+ in (\S+)(?: / (\S+))?")
 FRAME = re.compile(r"^ *\??\s*([\w.]+)\+0x[0-9a-f]+/0x[0-9a-f]+")
@@ -36,6 +34,12 @@ FRAME = re.compile(r"^ *\??\s*([\w.]+)\+0x[0-9a-f]+/0x[0-9a-f]+")
 PART = re.compile(r" |(?:read|write|assert|race at|value changed)\b")
 END = "Reported by Kernel Concurrency Sanitizer"
 FUNCTION = re.compile(r"[A-Za-z_][^;=]*?\b(\w+)\(")
+
+# The code around the place of an oops: what is before it, and what is there.
+CODE = re.compile(r"\bCode: ((?:[0-9a-f]{2} )*)<")
+BREAKPOINT = "cc"
+# What scripts/boot says of such an end; whoever ran it may try once more.
+EMULATOR_DIED = "the emulator ran a breakpoint that is not in memory"
 
 # What a healthy kernel never prints. The log is searched line by line.
 SPLATS = re.compile(
@@ -71,6 +75,23 @@ def without_failures(lines):
 def suspicious(lines):
     """The lines of a log that a healthy kernel does not print."""
     return [line for line in without_failures(lines) if SPLATS.search(line)]
+
+
+def emulator_died(lines):
+    """Whether a kernel died of a breakpoint that its memory does not hold.
+
+    A CPU of QEMU's that emulates beside others can run code as it was while
+    the kernel changed it, after the kernel has made sure that no CPU does
+    (seen with QEMU 7.2). The kernel then knows nothing of a breakpoint there,
+    and there is none. No error of a kernel can look like that: it cannot
+    execute what is not in memory.
+    """
+    for number, line in enumerate(lines):
+        if "Oops: int3" in line:
+            code = next(filter(None, map(CODE.search, lines[number:])), None)
+            before = code[1].split() if code else []
+            return bool(before) and before[-1] != BREAKPOINT
+    return False
 
 
 def plain(name):
@@ -112,7 +133,9 @@ def own_functions(build):
     """The functions of the project's object files in a build folder. Where the
     compiler does not inline one of a header, each file that calls it has it,
     and no report tells which: the function that called it is in the stack."""
-    objects = [path for pattern in OBJECTS for path in build.glob(pattern)]
+    names = [path.relative_to(REPO).with_suffix(".o")
+             for path in (REPO / "mm").rglob("*.c")]
+    objects = [build / name for name in names if (build / name).exists()]
     if not objects:
         raise HarnessError(f"{build} has no objects of the project, by which "
                            "to judge data races")

@@ -15,7 +15,7 @@ from unittest import mock
 from mp.cases import Case
 from mp.common import SCRIPTS, SERIES, HarnessError, need_space
 from mp.compare import Outcome
-from mp.reports import Owned
+from mp.reports import EMULATOR_DIED, Owned
 
 
 def load(name):
@@ -50,6 +50,37 @@ class RunTestsTest(unittest.TestCase):
 
     def test_explained_status_counts_once(self):
         self.assertEqual(self.counts(1, "1..1\nnot ok 1 - a\n"), (0, 1, 0))
+
+    def attempted(self, ends):
+        """What a section has said after ends, one for each time it is run."""
+        with tempfile.TemporaryDirectory() as tmp:
+            log = Path(tmp) / "name.log"
+
+            def execute(_section, path):
+                status, text = ends.pop(0)
+                path.write_text(text, encoding="ascii")
+                return status
+
+            with mock.patch.object(self.program, "execute", execute), \
+                 contextlib.redirect_stdout(io.StringIO()) as said:
+                result = self.program.attempt(self.section, log)
+            kept = sorted(path.name for path in Path(tmp).iterdir())
+        return result, kept, said.getvalue()
+
+    def test_a_failure_is_not_tried_again(self):
+        ends = [(1, "not ok 1 - a\n"), (0, "ok 1 - a\n")]
+        self.assertEqual(self.attempted(ends),
+                         ((1, "not ok 1 - a\n"), ["name.log"], ""))
+
+    def test_the_emulator_has_one_more_try(self):
+        died = f"scripts/boot: {EMULATOR_DIED}; its log\nnot ok 1 - a\n"
+        ends = [(1, died), (0, "ok 1 - a\n"), (0, "")]
+        result, kept, said = self.attempted(ends)
+        self.assertEqual(result, (0, "ok 1 - a\n"))
+        self.assertEqual(kept, ["name.1.log", "name.log"])
+        self.assertIn(EMULATOR_DIED, said)
+        ends = [(1, died), (1, died), (0, "ok 1 - a\n")]
+        self.assertEqual(self.attempted(ends)[0], (1, died))
 
     def test_timeout_fails(self):
         self.assertEqual(self.counts(None, "1..1\nok 1 - a\n"), (1, 1, 0))

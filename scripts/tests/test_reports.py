@@ -6,8 +6,8 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from mp.reports import (Owned, changed_functions, own_functions, races,
-                        stock_races, suspicious)
+from mp.reports import (Owned, changed_functions, emulator_died,
+                        own_functions, races, stock_races, suspicious)
 
 FUNCTIONS = Owned({"mt_copy_chunk", "add_counters"}, {"migrate_pages_batch"})
 END_LINE = "Reported by Kernel Concurrency Sanitizer on:"
@@ -39,6 +39,32 @@ BELOW = report("__list_add_valid / rcu_tick",
 INLINED = report("migrate_pages_batch / xas_find",
                  ["migrate_pages_batch", "migrate_pages"],
                  ["xas_find", "filemap_map_pages"])
+
+
+def oops(what, code):
+    """A log with one oops."""
+    return ["[   16.33] rcu: all well", f"[   16.33] Oops: {what}: 0000 [#1] SMP",
+            "[   16.34] RIP: 0010:__schedule+0x1ee/0x5e0",
+            f"[   16.34] Code: {code} 44 00 00 48 8b",
+            "[   16.35] Kernel panic - not syncing: Fatal exception"]
+
+
+class EmulatorTest(unittest.TestCase):
+    """A breakpoint that is nowhere is nobody's but the emulator's."""
+
+    def test_died(self):
+        for what, code, died in (
+                ("int3", "0f 85 22 03 00 00 0f <1f>", True),
+                # A breakpoint that is there: padding, or a patch half done.
+                ("int3", "0f 85 22 03 00 00 cc <1f>", False),
+                ("int3", "<1f>", False),
+                ("general protection fault", "0f 85 0f <1f>", False)):
+            self.assertEqual(emulator_died(oops(what, code)), died, code)
+
+    def test_unreadable(self):
+        log = oops("int3", "0f <1f>")
+        self.assertFalse(emulator_died(log[:3]))
+        self.assertFalse(emulator_died([]))
 
 
 class SplatsTest(unittest.TestCase):
@@ -115,7 +141,7 @@ class ReportsTest(unittest.TestCase):
         with tempfile.TemporaryDirectory() as name:
             build = Path(name)
             (build / "mm").mkdir()
-            for path, function in (("mm/migrate_copy_x", "mt_work"),
+            for path, function in (("mm/migrate_trial", "mt_work"),
                                    ("mm/shmem", "shmem_read")):
                 subprocess.run(["gcc", "-xc", "-c", "-", "-o",
                                 build / f"{path}.o"], check=True, text=True,
