@@ -17,7 +17,7 @@
  * to the backend and marks each folio whose item came back with status 0. The
  * mark sits in the word that mm/migrate.c keeps in the dst folio, and is gone
  * when migrate_folio_move() takes that word out: no file system and no
- * hugetlb code ever sees it. migrate_copied_folio() then judges the folio
+ * hugetlb code ever sees it. migrate_marked_folio() then judges the folio
  * again and moves mapping and flags without a copy. Whatever is in doubt, at
  * either point, takes the path it always took, copy included: that path is
  * never wrong, so a doubt costs time and nothing else.
@@ -30,6 +30,12 @@
  * migration callback that decides: a callback that does nothing besides copy
  * and move promises that there is nothing else to exclude. The table in
  * Documentation/mm/migrate_policy.rst goes through it case by case.
+ *
+ * A policy may be strict: then its backend copies or nobody does. All folios
+ * of a batch get a mark then. One that says that the backend did not copy, or
+ * whose copy counts for nothing, makes the move fail with -EOPNOTSUPP, and the
+ * caller sees a folio that could not be migrated. hugetlb folios, which are
+ * never in a batch, fail before they are unmapped.
  *
  * While the reason has a trial (mm/migrate_trial.c), the first cut of a call
  * draws the arm that the call belongs to, with a random number of its CPU's
@@ -329,18 +335,26 @@ static void charge_helpers(u64 ns)
 static void charge_helpers(u64 ns) {}
 #endif
 
+/* Inline copies whatever it migrates: it has nothing to refuse. */
+static bool is_strict(const struct migrate_policy *policy)
+{
+	return policy->strict && policy->backend->copy;
+}
+
 /* Marks what the backend copied, and counts. */
 static void finish_request(struct migrate_cut *cut,
 			   struct migrate_copy_request *req, u64 copy_ns)
 {
 	const struct migrate_policy *policy = cut->policy;
+	enum migrate_mark mark = is_strict(policy) ? MIGRATE_MARK_ONLY :
+						     MIGRATE_MARK_COPIED;
 	unsigned long pages = 0;
 	unsigned int folios = 0;
 
 	for (unsigned int i = 0; i < req->nr_items; i++) {
 		if (req->items[i].status)
 			continue;
-		migrate_folio_mark_copied(req->items[i].dst);
+		migrate_folio_mark(req->items[i].dst, mark);
 		folios++;
 		pages += folio_nr_pages(req->items[i].src);
 	}
@@ -403,6 +417,8 @@ static bool too_small(struct migrate_cut *cut, struct list_head *srcs)
 	u64 ineligible = 0;
 	struct folio *src;
 
+	if (is_strict(cut->policy))
+		return false;
 	list_for_each_entry(src, srcs, lru) {
 		if (pages >= min)
 			return false;
@@ -452,16 +468,8 @@ static void copy_batch(struct migrate_cut *cut,
 	migrate_count(cut->reason, cut->policy, MIGRATE_INELIGIBLE, ineligible);
 }
 
-/**
- * __migrate_copy_batch() - copy the contents of a batch ahead of its move
- * @cut: the cut that the batch belongs to, with a policy
- * @srcs: the folios of the batch: locked, unmapped, the TLBs flushed
- * @dsts: their destinations, in the same order
- *
- * Context: process context, with all folios of both lists locked.
- */
-void __migrate_copy_batch(struct migrate_cut *cut, struct list_head *srcs,
-			  struct list_head *dsts)
+static void offer_batch(struct migrate_cut *cut, struct list_head *srcs,
+			struct list_head *dsts)
 {
 	struct migrate_copy_slot *slot;
 
@@ -477,14 +485,47 @@ void __migrate_copy_batch(struct migrate_cut *cut, struct list_head *srcs,
 	migrate_fault_delay(dsts);
 }
 
+/* What the backend copies gets another mark. */
+static void offer_strictly(struct migrate_cut *cut, struct list_head *srcs,
+			   struct list_head *dsts)
+{
+	struct folio *dst;
+	u64 refused = 0;
+
+	list_for_each_entry(dst, dsts, lru)
+		migrate_folio_mark(dst, MIGRATE_MARK_REFUSED);
+	offer_batch(cut, srcs, dsts);
+	list_for_each_entry(dst, dsts, lru)
+		refused += dst->index == MIGRATE_MARK_REFUSED;
+	migrate_count(cut->reason, cut->policy, MIGRATE_REFUSED, refused);
+}
+
+/**
+ * __migrate_copy_batch() - copy the contents of a batch ahead of its move
+ * @cut: the cut that the batch belongs to, with a policy
+ * @srcs: the folios of the batch: locked, unmapped, the TLBs flushed
+ * @dsts: their destinations, in the same order
+ *
+ * Context: process context, with all folios of both lists locked.
+ */
+void __migrate_copy_batch(struct migrate_cut *cut, struct list_head *srcs,
+			  struct list_head *dsts)
+{
+	if (is_strict(cut->policy))
+		offer_strictly(cut, srcs, dsts);
+	else
+		offer_batch(cut, srcs, dsts);
+}
+
 /* For the backend that the reason's policy names by now. */
-static void count_stale(enum migrate_reason reason)
+static void count_at_move(enum migrate_reason reason,
+			  enum migrate_counter counter)
 {
 	const struct migrate_policy *policy;
 	int idx;
 
 	policy = migrate_policy_get(reason, &idx);
-	migrate_count(reason, policy, MIGRATE_STALE, 1);
+	migrate_count(reason, policy, counter, 1);
 	migrate_policy_put(idx);
 }
 
@@ -516,8 +557,8 @@ static int move_copied(struct folio *dst, struct folio *src,
 }
 
 /**
- * migrate_copied_folio() - move a folio whose contents have been copied
- * @dst: the destination, which has the contents
+ * migrate_marked_folio() - move a folio that a policy has seen to
+ * @dst: the destination, which has the contents unless its mark says no
  * @src: the folio to move
  * @reason: why it migrates
  *
@@ -525,18 +566,41 @@ static int move_copied(struct folio *dst, struct folio *src,
  * the copy is left alone, and the caller moves it with a fresh copy.
  *
  * Context: process context, both folios locked, @src unmapped.
- * Return: 0, or -EAGAIN if the copy counts for nothing.
+ * Return: 0, -EAGAIN if the copy counts for nothing, or -EOPNOTSUPP if there
+ *	is none that counts and the policy does not want another.
  */
-int migrate_copied_folio(struct folio *dst, struct folio *src,
+int migrate_marked_folio(struct folio *dst, struct folio *src,
 			 enum migrate_reason reason)
 {
+	const enum migrate_mark mark = dst->index;
 	int rc = -EAGAIN;
 
+	if (mark == MIGRATE_MARK_REFUSED)
+		return -EOPNOTSUPP;
 	if (!migrate_fault_stale(dst))
 		rc = move_copied(dst, src, reason);
-	if (rc)
-		count_stale(reason);
-	return rc;
+	if (!rc)
+		return 0;
+	count_at_move(reason, MIGRATE_STALE);
+	if (mark == MIGRATE_MARK_COPIED)
+		return rc;
+	count_at_move(reason, MIGRATE_REFUSED);
+	return -EOPNOTSUPP;
+}
+
+/**
+ * __migrate_cut_refuses() - must a folio that is in no batch not migrate?
+ * @cut: the cut that the folio belongs to, with a policy
+ *
+ * Context: process context.
+ * Return: true if the policy is strict.
+ */
+bool __migrate_cut_refuses(struct migrate_cut *cut)
+{
+	if (!is_strict(cut->policy))
+		return false;
+	migrate_count(cut->reason, cut->policy, MIGRATE_REFUSED, 1);
+	return true;
 }
 
 /**

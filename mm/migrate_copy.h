@@ -31,10 +31,30 @@
 
 /*
  * In the word that mm/migrate.c keeps in a dst folio between record and
- * extract: the contents are there. Free because an anon_vma is aligned to 8
- * bytes on 64 bit, and two bits are taken.
+ * extract: a policy has seen to the folio. Free because an anon_vma is aligned
+ * to 8 bytes on 64 bit, and two bits are taken.
  */
-#define MIGRATE_COPIED		BIT(2)
+#define MIGRATE_MARKED		BIT(2)
+
+/**
+ * enum migrate_mark - what a policy has seen to
+ * @MIGRATE_MARK_COPIED: the contents are in dst
+ * @MIGRATE_MARK_ONLY: the same, and in no other way may they come there
+ * @MIGRATE_MARK_REFUSED: they are not, and in no other way may they come there
+ *
+ * In dst->index of a marked folio, which has no other use before its move.
+ */
+enum migrate_mark {
+	MIGRATE_MARK_COPIED,
+	MIGRATE_MARK_ONLY,
+	MIGRATE_MARK_REFUSED,
+};
+
+static inline bool migrate_is_copied(struct folio *dst)
+{
+	return (unsigned long)folio_get_private(dst) & MIGRATE_MARKED &&
+	       dst->index != MIGRATE_MARK_REFUSED;
+}
 
 /**
  * struct migrate_call - a call of migrate_pages() that belongs to an arm
@@ -99,9 +119,10 @@ void __migrate_cut_moved(struct migrate_call *call, int rc);
 void __migrate_cut_settled(struct migrate_call *call);
 void __migrate_copy_batch(struct migrate_cut *cut, struct list_head *srcs,
 			  struct list_head *dsts);
-int migrate_copied_folio(struct folio *dst, struct folio *src,
+int migrate_marked_folio(struct folio *dst, struct folio *src,
 			 enum migrate_reason reason);
-void migrate_folio_mark_copied(struct folio *dst);
+bool __migrate_cut_refuses(struct migrate_cut *cut);
+void migrate_folio_mark(struct folio *dst, enum migrate_mark mark);
 
 /* Before the first cut of a call. */
 static inline void migrate_call_begin(struct migrate_cut *cut,
@@ -159,6 +180,22 @@ static inline void migrate_copy_batch(struct migrate_cut *cut,
 		__migrate_copy_batch(cut, srcs, dsts);
 }
 
+/*
+ * Before pages with movable_ops move: they have a mark if they must not. The
+ * key keeps the compiler from testing for it before it is known what they are.
+ */
+static inline bool migrate_mark_refuses(int state)
+{
+	return static_branch_unlikely(&migrate_policy_key) &&
+	       state & MIGRATE_MARKED;
+}
+
+/* Before a folio that is never in a batch is migrated: must it not be? */
+static inline bool migrate_cut_refuses(struct migrate_cut *cut)
+{
+	return unlikely(cut->policy) && __migrate_cut_refuses(cut);
+}
+
 /* @nr is what mm/migrate.c would cut at; the policy knows better. */
 #define migrate_cut_pages(cut, nr) ({					\
 	BUILD_BUG_ON(__builtin_constant_p(nr) &&			\
@@ -189,6 +226,7 @@ enum migrate_counter {
 	MIGRATE_INELIGIBLE,
 	MIGRATE_FAILED_ITEMS,
 	MIGRATE_STALE,
+	MIGRATE_REFUSED,
 	MIGRATE_VERIFIED,
 	MIGRATE_MISMATCHED,
 	MIGRATE_COUNTERS,
@@ -218,7 +256,7 @@ bool mt_cpu_is_free(int cpu);
 
 #else /* !CONFIG_MIGRATE_POLICY */
 
-#define MIGRATE_COPIED		0
+#define MIGRATE_MARKED		0
 
 struct migrate_call {};
 struct migrate_cut {};
@@ -236,7 +274,9 @@ struct migrate_cut {};
 #define migrate_cut_inherit(cut, from)		((void)(cut), (void)(from))
 #define migrate_copy_batch(cut, srcs, dsts)				\
 	((void)(cut), (void)(srcs), (void)(dsts))
-#define migrate_copied_folio(dst, src, reason)				\
+#define migrate_mark_refuses(state)		((void)(state), false)
+#define migrate_cut_refuses(cut)		((void)(cut), false)
+#define migrate_marked_folio(dst, src, reason)				\
 	((void)(dst), (void)(src), (void)(reason), -EAGAIN)
 
 #endif /* CONFIG_MIGRATE_POLICY */

@@ -204,7 +204,7 @@ static bool any_copied(struct list_head *dsts)
 	struct folio *dst;
 
 	list_for_each_entry(dst, dsts, lru) {
-		if ((unsigned long)folio_get_private(dst) & MIGRATE_COPIED)
+		if (migrate_is_copied(dst))
 			return true;
 	}
 	return false;

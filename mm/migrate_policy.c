@@ -229,6 +229,7 @@ static const struct policy_key policy_keys[MIGRATE_KEYS] = {
 		.show = show_classes,
 		.field = offsetof(struct migrate_policy, classes),
 	},
+	[MIGRATE_KEY_STRICT] = POLICY_NUMBER(strict, 0, 1),
 };
 
 static bool same_policy(const struct migrate_policy *a,
@@ -236,7 +237,7 @@ static bool same_policy(const struct migrate_policy *a,
 {
 	return a->backend == b->backend && a->batch_size == b->batch_size &&
 	       a->min_pages == b->min_pages && a->workers == b->workers &&
-	       a->classes == b->classes;
+	       a->classes == b->classes && a->strict == b->strict;
 }
 
 static struct migrate_snapshot *locked_snapshot(enum migrate_reason reason)

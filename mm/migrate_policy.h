@@ -43,6 +43,7 @@ enum migrate_policy_key {
 	MIGRATE_KEY_MIN_PAGES,
 	MIGRATE_KEY_WORKERS,
 	MIGRATE_KEY_CLASSES,
+	MIGRATE_KEY_STRICT,
 	MIGRATE_KEYS,
 };
 
@@ -53,6 +54,7 @@ enum migrate_policy_key {
  * @min_pages: smaller batches are copied inline; 0 = the backend's minimum
  * @workers: most CPUs or channels for a request; 0 = the backend's choice
  * @classes: mask of BIT(enum migrate_class): what may be copied ahead
+ * @strict: 1 if what @backend does not copy must not migrate
  *
  * Part of a snapshot, or of a trial that stages it.
  */
@@ -62,6 +64,7 @@ struct migrate_policy {
 	unsigned int min_pages;
 	unsigned int workers;
 	unsigned int classes;
+	unsigned int strict;
 };
 
 /* The most trials of a reason, live or not. */

@@ -11,7 +11,8 @@
  *
  *	stats			count even while every policy is the default
  *	reasons/<reason>/	backend, batch_size, min_pages, workers, classes,
- *				trials/, results/ (mm/migrate_trial_configfs.c)
+ *				strict, trials/, results/
+ *				(mm/migrate_trial_configfs.c)
  *	backends/<backend>/	settings of the backend's own
  *	faults/<fault>/		when to force what seldom happens, with
  *				CONFIG_MIGRATE_COPY_FAULT
@@ -66,6 +67,7 @@ REASON_ATTR(batch_size, BATCH_SIZE);
 REASON_ATTR(min_pages, MIN_PAGES);
 REASON_ATTR(workers, WORKERS);
 REASON_ATTR(classes, CLASSES);
+REASON_ATTR(strict, STRICT);
 
 static struct configfs_attribute *reason_attrs[] = {
 	[MIGRATE_KEY_BACKEND] = &reason_attr_backend,
@@ -73,6 +75,7 @@ static struct configfs_attribute *reason_attrs[] = {
 	[MIGRATE_KEY_MIN_PAGES] = &reason_attr_min_pages,
 	[MIGRATE_KEY_WORKERS] = &reason_attr_workers,
 	[MIGRATE_KEY_CLASSES] = &reason_attr_classes,
+	[MIGRATE_KEY_STRICT] = &reason_attr_strict,
 	[MIGRATE_KEYS] = NULL,
 };
 

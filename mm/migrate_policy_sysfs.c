@@ -82,6 +82,7 @@ COUNTER(declined_error, MIGRATE_DECLINED_ERROR);
 COUNTER(ineligible, MIGRATE_INELIGIBLE);
 COUNTER(failed_items, MIGRATE_FAILED_ITEMS);
 COUNTER(stale, MIGRATE_STALE);
+COUNTER(refused, MIGRATE_REFUSED);
 COUNTER(verified, MIGRATE_VERIFIED);
 COUNTER(mismatched, MIGRATE_MISMATCHED);
 
@@ -104,6 +105,7 @@ static struct attribute *counters_attrs[] = {
 	[MIGRATE_INELIGIBLE] = &ineligible_attr.attr,
 	[MIGRATE_FAILED_ITEMS] = &failed_items_attr.attr,
 	[MIGRATE_STALE] = &stale_attr.attr,
+	[MIGRATE_REFUSED] = &refused_attr.attr,
 	[MIGRATE_VERIFIED] = &verified_attr.attr,
 	[MIGRATE_MISMATCHED] = &mismatched_attr.attr,
 	[MIGRATE_COUNTERS] = NULL,
@@ -217,6 +219,7 @@ DEFAULT(batch_size, MIGRATE_KEY_BATCH_SIZE);
 DEFAULT(min_pages, MIGRATE_KEY_MIN_PAGES);
 DEFAULT(workers, MIGRATE_KEY_WORKERS);
 DEFAULT(classes, MIGRATE_KEY_CLASSES);
+DEFAULT(strict, MIGRATE_KEY_STRICT);
 
 static struct attribute *defaults_attrs[] = {
 	[MIGRATE_KEY_BACKEND] = &default_backend_attr.attr,
@@ -224,6 +227,7 @@ static struct attribute *defaults_attrs[] = {
 	[MIGRATE_KEY_MIN_PAGES] = &default_min_pages_attr.attr,
 	[MIGRATE_KEY_WORKERS] = &default_workers_attr.attr,
 	[MIGRATE_KEY_CLASSES] = &default_classes_attr.attr,
+	[MIGRATE_KEY_STRICT] = &default_strict_attr.attr,
 	[MIGRATE_KEYS] = NULL,
 };
 

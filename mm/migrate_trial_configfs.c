@@ -59,6 +59,7 @@ TRIAL_ATTR(batch_size, BATCH_SIZE);
 TRIAL_ATTR(min_pages, MIN_PAGES);
 TRIAL_ATTR(workers, WORKERS);
 TRIAL_ATTR(classes, CLASSES);
+TRIAL_ATTR(strict, STRICT);
 
 static ssize_t trial_share_show(struct config_item *item, char *page)
 {
@@ -92,6 +93,7 @@ static struct configfs_attribute *trial_attrs[] = {
 	[MIGRATE_KEY_MIN_PAGES] = &trial_attr_min_pages,
 	[MIGRATE_KEY_WORKERS] = &trial_attr_workers,
 	[MIGRATE_KEY_CLASSES] = &trial_attr_classes,
+	[MIGRATE_KEY_STRICT] = &trial_attr_strict,
 	[MIGRATE_KEYS] = &trial_attr_share,
 	&trial_attr_live,
 	NULL,

@@ -181,7 +181,7 @@ static void fault_stale_test(struct kunit *test)
 	force(test, MIGRATE_FAULT_STALE, 1);
 	before = mpk_take_counts(test);
 	KUNIT_EXPECT_EQ(test, -EAGAIN,
-			migrate_copied_folio(dst, src, MPK_REASON));
+			migrate_marked_folio(dst, src, MPK_REASON));
 	KUNIT_EXPECT_PTR_EQ(test, NULL, dst->mapping);
 	KUNIT_EXPECT_FALSE(test, mpk_has(dst, 1));
 	KUNIT_EXPECT_TRUE(test, mpk_has(src, 1));
@@ -190,7 +190,7 @@ static void fault_stale_test(struct kunit *test)
 			migrate_fault_injected(MIGRATE_FAULT_STALE));
 
 	mpk_fill(dst, 1);
-	KUNIT_EXPECT_EQ(test, 0, migrate_copied_folio(dst, src, MPK_REASON));
+	KUNIT_EXPECT_EQ(test, 0, migrate_marked_folio(dst, src, MPK_REASON));
 	mpk_expect_count(test, before, MIGRATE_STALE, 1);
 }
 

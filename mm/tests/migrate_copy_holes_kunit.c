@@ -48,6 +48,7 @@ static struct window {
 	unsigned int nr_copied;
 	unsigned int nr_requests;
 	int start_rc;
+	unsigned int max_items;	/* of a request; 0: any number */
 	bool only_small;	/* destinations */
 	struct buffer_head *held;
 	struct completion go;
@@ -63,6 +64,8 @@ static int window_start(void)
 /* What happens in the window happens to the first file. */
 static int window_copy(struct migrate_copy_request *req)
 {
+	if (window.max_items && req->nr_items > window.max_items)
+		return -EBUSY;
 	for (unsigned int i = 0; i < req->nr_items; i++) {
 		struct migrate_copy_item *item = &req->items[i];
 
@@ -563,6 +566,124 @@ static void split_test(struct kunit *test)
 
 #endif /* CONFIG_TRANSPARENT_HUGEPAGE */
 
+/* Strict policies */
+
+static void use_strict_window(struct kunit *test, const char *classes)
+{
+	use_window(test, classes);
+	mpk_set_policy(test, MIGRATE_KEY_STRICT, "1");
+}
+
+static void expect_unmoved(struct kunit *test)
+{
+	for (unsigned int i = 0; i < window.nr_files; i++) {
+		struct folio *now = folio_of(test, &window.files[i]);
+
+		KUNIT_EXPECT_PTR_EQ(test, window.files[i].folio, now);
+		KUNIT_EXPECT_TRUE(test, mpk_has(now, OLD));
+		folio_put(now);
+	}
+}
+
+/* What may not be copied ahead fails in both phases, before any copy. */
+static void strict_class_test(struct kunit *test)
+{
+	struct mpk_counts *counts;
+
+	new_file(test, &retrying_aops);
+	new_file(test, &retrying_aops);
+	retries = 0;
+	use_strict_window(test, "shmem,file");
+	counts = mpk_take_counts(test);
+	KUNIT_EXPECT_EQ(test, 2, migrate_files(test, MIGRATE_SYNC));
+	KUNIT_EXPECT_EQ_MSG(test, 0, retries, "another way was tried");
+	KUNIT_EXPECT_EQ(test, 0, window.nr_requests);
+	mpk_expect_count(test, counts, MIGRATE_REFUSED, 4);
+	mpk_expect_count(test, counts, MIGRATE_FAILED, 2);
+	mpk_expect_count(test, counts, MIGRATE_SUCCEEDED, 0);
+	expect_unmoved(test);
+}
+
+/* A backend that declines the batch is asked again for each folio of it. */
+static void strict_sync_test(struct kunit *test)
+{
+	struct mpk_counts *counts;
+
+	for (int i = 0; i < 3; i++)
+		new_file(test, NULL);
+	use_strict_window(test, "shmem");
+	window.max_items = 1;
+	counts = mpk_take_counts(test);
+	KUNIT_EXPECT_EQ(test, 0, migrate_files(test, MIGRATE_SYNC));
+	KUNIT_EXPECT_EQ(test, 3, window.nr_copied);
+	mpk_expect_count(test, counts, MIGRATE_DECLINED_BUSY, 1);
+	mpk_expect_count(test, counts, MIGRATE_REFUSED, 3);
+	mpk_expect_count(test, counts, MIGRATE_SUCCEEDED, 3);
+	mpk_expect_count(test, counts, MIGRATE_FAILED, 0);
+}
+
+/* There is no such phase for those who do not want to wait. */
+static void strict_async_test(struct kunit *test)
+{
+	struct mpk_counts *counts;
+
+	for (int i = 0; i < 3; i++)
+		new_file(test, NULL);
+	use_strict_window(test, "shmem");
+	window.max_items = 1;
+	counts = mpk_take_counts(test);
+	KUNIT_EXPECT_EQ(test, 3, migrate_files(test, MIGRATE_ASYNC));
+	mpk_expect_count(test, counts, MIGRATE_REFUSED, 3);
+	mpk_expect_count(test, counts, MIGRATE_FAILED, 3);
+	expect_unmoved(test);
+}
+
+/* A copy that counts for nothing is none, and is not made up for. */
+static void strict_stale_test(struct kunit *test)
+{
+	struct test_file *file = new_file(test, NULL);
+	struct mpk_counts *counts;
+
+	use_strict_window(test, "shmem");
+	window.meanwhile = hold;
+	counts = mpk_take_counts(test);
+	KUNIT_EXPECT_EQ(test, 1, migrate_files(test, MIGRATE_ASYNC));
+	release(test, file);
+	KUNIT_EXPECT_EQ(test, 1, window.nr_copied);
+	mpk_expect_count(test, counts, MIGRATE_STALE, 1);
+	mpk_expect_count(test, counts, MIGRATE_REFUSED, 1);
+	expect_unmoved(test);
+}
+
+/* No batch is too small: inline would be the only other way. */
+static void strict_min_pages_test(struct kunit *test)
+{
+	struct mpk_counts *counts;
+
+	new_file(test, NULL);
+	use_strict_window(test, "shmem");
+	mpk_set_policy(test, MIGRATE_KEY_MIN_PAGES, "262144");
+	counts = mpk_take_counts(test);
+	KUNIT_EXPECT_EQ(test, 0, migrate_files(test, MIGRATE_ASYNC));
+	KUNIT_EXPECT_EQ(test, 1, window.nr_copied);
+	mpk_expect_no_declines(test, counts);
+	mpk_expect_count(test, counts, MIGRATE_REFUSED, 0);
+}
+
+/* Inline copies whatever it migrates: it has nothing to refuse. */
+static void strict_inline_test(struct kunit *test)
+{
+	u64 refused;
+
+	new_file(test, NULL);
+	use_strict_window(test, "none");
+	mpk_set_policy(test, MIGRATE_KEY_BACKEND, "inline");
+	refused = mpk_take_counts(test)->reason[MIGRATE_REFUSED];
+	KUNIT_EXPECT_EQ(test, 0, migrate_files(test, MIGRATE_SYNC));
+	KUNIT_EXPECT_EQ(test, refused,
+			mpk_take_counts(test)->reason[MIGRATE_REFUSED]);
+}
+
 /* Publication */
 
 static int change_policy(void *unused)
@@ -673,6 +794,12 @@ static struct kunit_case holes_test_cases[] = {
 #ifdef CONFIG_TRANSPARENT_HUGEPAGE
 	KUNIT_CASE(split_test),
 #endif
+	KUNIT_CASE(strict_class_test),
+	KUNIT_CASE(strict_sync_test),
+	KUNIT_CASE(strict_async_test),
+	KUNIT_CASE(strict_stale_test),
+	KUNIT_CASE(strict_min_pages_test),
+	KUNIT_CASE(strict_inline_test),
 	KUNIT_CASE(change_waits_test),
 	KUNIT_CASE(start_fails_test),
 	KUNIT_CASE(mt_poison_test),

@@ -646,7 +646,7 @@ static void move_anon_test(struct kunit *test)
 	folio_clear_uptodate(dst);
 	mpk_fill(src, 1);
 	mpk_fill(dst, 2);
-	KUNIT_EXPECT_EQ(test, 0, migrate_copied_folio(dst, src, MPK_REASON));
+	KUNIT_EXPECT_EQ(test, 0, migrate_marked_folio(dst, src, MPK_REASON));
 	KUNIT_EXPECT_PTR_EQ(test, src->mapping, dst->mapping);
 	KUNIT_EXPECT_EQ(test, 77, dst->index);
 	KUNIT_EXPECT_TRUE(test, folio_test_anon(dst));
@@ -673,7 +673,7 @@ static void expect_stale(struct kunit *test, struct folio *dst,
 	struct address_space *mapping = src->mapping;
 
 	KUNIT_EXPECT_EQ(test, -EAGAIN,
-			migrate_copied_folio(dst, src, MPK_REASON));
+			migrate_marked_folio(dst, src, MPK_REASON));
 	KUNIT_EXPECT_PTR_EQ(test, mapping, src->mapping);
 	KUNIT_EXPECT_PTR_EQ(test, NULL, dst->mapping);
 	mpk_expect_count(test, before, MIGRATE_STALE, 1);
@@ -774,7 +774,7 @@ static void move_shmem_test(struct kunit *test)
 	dst = mpk_new_folio(test, 0);
 	mpk_fill(src, 4);
 	mpk_fill(dst, 3);
-	KUNIT_ASSERT_EQ(test, 0, migrate_copied_folio(dst, src, MPK_REASON));
+	KUNIT_ASSERT_EQ(test, 0, migrate_marked_folio(dst, src, MPK_REASON));
 	swap_folio(test, &file, dst);
 	expect_in_file(test, &file, dst);
 	KUNIT_EXPECT_TRUE(test, folio_test_dirty(dst));
@@ -811,7 +811,7 @@ static void move_file_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, MIGRATE_CLASS_FILE, migrate_copy_class(src));
 
 	dst = mpk_new_folio(test, 0);
-	KUNIT_ASSERT_EQ(test, 0, migrate_copied_folio(dst, src, MPK_REASON));
+	KUNIT_ASSERT_EQ(test, 0, migrate_marked_folio(dst, src, MPK_REASON));
 	KUNIT_EXPECT_FALSE(test, folio_test_private(src));
 	swap_folio(test, &file, dst);
 	KUNIT_EXPECT_TRUE(test, folio_test_private(dst));

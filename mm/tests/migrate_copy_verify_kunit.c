@@ -46,7 +46,7 @@ static void spoil_byte(struct folio *folio, unsigned long page,
 /* The move succeeds and its contents are right, whatever they were before. */
 static void move(struct kunit *test, struct pair *pair, unsigned int wrong)
 {
-	KUNIT_ASSERT_EQ(test, 0, migrate_copied_folio(pair->dst, pair->src,
+	KUNIT_ASSERT_EQ(test, 0, migrate_marked_folio(pair->dst, pair->src,
 						      MPK_REASON));
 	KUNIT_EXPECT_TRUE(test, mpk_has(pair->dst, 1));
 	KUNIT_EXPECT_TRUE(test, mpk_has(pair->src, 1));
@@ -136,7 +136,7 @@ static void verify_liar_test(struct kunit *test)
 	dst = list_first_entry(&batch->dsts, struct folio, lru);
 	list_for_each_entry(src, &batch->srcs, lru) {
 		KUNIT_EXPECT_EQ(test, 0,
-				migrate_copied_folio(dst, src, MPK_REASON));
+				migrate_marked_folio(dst, src, MPK_REASON));
 		KUNIT_EXPECT_TRUE(test, mpk_has(dst, 1));
 		dst = list_next_entry(dst, lru);
 	}
@@ -153,7 +153,7 @@ static void verify_stale_test(struct kunit *test)
 	make_pair(test, &pair);
 	mpk_fill(pair.dst, 2);
 	folio_get(pair.src);
-	KUNIT_EXPECT_EQ(test, -EAGAIN, migrate_copied_folio(pair.dst, pair.src,
+	KUNIT_EXPECT_EQ(test, -EAGAIN, migrate_marked_folio(pair.dst, pair.src,
 							    MPK_REASON));
 	folio_put(pair.src);
 	KUNIT_EXPECT_TRUE(test, mpk_has(pair.dst, 2));

@@ -212,6 +212,7 @@ struct folio *mpk_new_folio(struct kunit *test, unsigned int order)
 	KUNIT_ASSERT_NOT_NULL(test, folio);
 	folio_lock(folio);
 	folio_mark_uptodate(folio);
+	folio->index = MIGRATE_MARK_COPIED;
 	return folio;
 }
 
@@ -435,8 +436,7 @@ void mpk_run_batch(struct mpk_batch *batch)
  */
 bool mpk_is_copied(const struct folio *dst)
 {
-	return (unsigned long)folio_get_private((struct folio *)dst) &
-	       MIGRATE_COPIED;
+	return migrate_is_copied((struct folio *)dst);
 }
 
 /**

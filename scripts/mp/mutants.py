@@ -36,7 +36,8 @@ FIELDS = {"Breaks", "Harm", "Caught-by", "Equivalent"}
 # given to the others, the cheapest first.
 MODEL = "model"
 KUNIT = "kunit"
-SELFTESTS = ("holes", "content", "reasons", "switch", "attrs", "charge")
+SELFTESTS = ("holes", "content", "reasons", "strict", "switch", "attrs",
+             "charge")
 BUILD_LIMIT = 900
 MODEL_FILES = ("mm/migrate_policy.c", "mm/migrate_policy.h",
                "mm/migrate_trial.c", "mm/migrate_trial.h", "mm/migrate_result.c")

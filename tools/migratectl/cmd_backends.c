@@ -122,6 +122,8 @@ static const struct column columns[] = {
 	  "folios whose copy ahead failed and that were copied inline" },
 	{ "STALE", COLUMN_NUMBER, false, "stale", text_counter,
 	  "folios whose copy ahead was dropped and done again inline" },
+	{ "REFUSED", COLUMN_NUMBER, false, "refused", text_counter,
+	  "folios not migrated since it was strict and did not copy" },
 	{ "VERIFIED", COLUMN_NUMBER, false, "verified", text_counter,
 	  "base pages copied ahead that were compared at the move" },
 	{ "MISMATCHED", COLUMN_NUMBER, false, "mismatched", text_counter,

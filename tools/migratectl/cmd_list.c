@@ -91,6 +91,8 @@ static const struct column columns[] = {
 	  "* where a value differs from the default (in JSON: true)" },
 	{ "BATCH_BYTES", COLUMN_SIZE, false, "batch_size", text_bytes,
 	  "BATCH_SIZE as bytes, with the page size of this machine" },
+	{ "STRICT", COLUMN_NUMBER, false, "strict", text_setting,
+	  "1: what the backend does not copy is not migrated" },
 	{ "CHANGED", COLUMN_TEXT, false, NULL, text_changed,
 	  "the keys that differ from the default" },
 };

@@ -44,6 +44,8 @@ const struct mpol_counter_info mpol_counter_table[MPOL_COUNTERS] = {
 		"folios whose copy ahead failed, copied inline" },
 	[MPOL_STALE] = { "stale", MPOL_FOLIOS_UNIT,
 		"folios whose copy ahead was dropped, copied inline" },
+	[MPOL_REFUSED] = { "refused", MPOL_FOLIOS_UNIT,
+		"folios not migrated since a strict backend did not copy" },
 	[MPOL_VERIFIED] = { "verified", MPOL_PAGES,
 		"base pages copied ahead that were compared at the move" },
 	[MPOL_MISMATCHED] = { "mismatched", MPOL_PAGES,

@@ -31,6 +31,8 @@ const struct mpol_key mpol_key_table[] = {
 	{ MPOL_REASON, "classes", MPOL_WORDLIST,
 	  "comma list of anon, swapcache, shmem, file; or none", class_words,
 	  "classes of folios that may be copied ahead" },
+	{ MPOL_REASON, "strict", MPOL_BOOL, "0 or 1", NULL,
+	  "1: what the backend does not copy is not migrated" },
 	{ MPOL_BACKEND, "cpus", MPOL_CPULIST,
 	  "list of possible CPUs, as in 0-3,8; not empty", NULL,
 	  "CPUs that helpers may run on" },

@@ -193,6 +193,8 @@ const struct column stat_columns[STAT_COLUMNS] = {
 		"folios whose copy ahead failed and that were copied inline"),
 	COUNTER("STALE", COLUMN_COUNT, false, "stale",
 		"folios whose copy ahead was dropped and done again inline"),
+	COUNTER("REFUSED", COLUMN_COUNT, false, "refused",
+		"folios not migrated since a strict backend did not copy"),
 	COUNTER("VERIFIED", COLUMN_COUNT, false, "verified",
 		"base pages copied ahead that were compared at the move"),
 	COUNTER("MISMATCHED", COLUMN_COUNT, false, "mismatched",

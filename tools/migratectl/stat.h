@@ -21,7 +21,7 @@ struct sampler {
 	uint64_t now_ns;
 };
 
-#define STAT_COLUMNS	29
+#define STAT_COLUMNS	30
 
 extern const struct column stat_columns[STAT_COLUMNS];
 

@@ -242,7 +242,7 @@ struct live_arms {
 	uint64_t now_ns;
 };
 
-#define LIVE_COLUMNS	17
+#define LIVE_COLUMNS	18
 
 extern const struct column trial_live_columns[LIVE_COLUMNS];
 

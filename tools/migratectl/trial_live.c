@@ -112,6 +112,8 @@ const struct column trial_live_columns[LIVE_COLUMNS] = {
 		"most CPUs or channels that one batch may use"),
 	SETTING("CLASSES", COLUMN_LINES, false, "classes",
 		"classes of folios that may be copied ahead"),
+	SETTING("STRICT", COLUMN_NUMBER, false, "strict",
+		"1: what the backend does not copy is not migrated"),
 	RESULT("CALLS", COLUMN_COUNT, true, "calls",
 	       "calls of migrate_pages()"),
 	RESULT("CUTS", COLUMN_COUNT, false, "cuts", "cuts of their lists"),

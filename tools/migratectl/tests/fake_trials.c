@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 static const char *const keys[] = {
-	"backend", "batch_size", "min_pages", "workers", "classes",
+	"backend", "batch_size", "min_pages", "workers", "classes", "strict",
 };
 
 static const char *const results[] = {

@@ -308,11 +308,11 @@ static void test_keys_known_first(void **state)
 	struct mpol_object demotion = tree_find(tree, "demotion");
 	struct mpol_names keys;
 
-	tree_write(tree, CONFIG "/reasons/demotion/strict", "0");
+	tree_write(tree, CONFIG "/reasons/demotion/pacing", "0");
 	tree_write(tree, CONFIG "/reasons/demotion/aging", "0");
 	tree_write(tree, CONFIG "/reasons/demotion/trials/x", "0");
 	assert_int_equal(mpol_keys(tree->mpol, &demotion, &keys), 0);
-	expect_names(&keys, "backend batch_size min_pages workers classes aging strict");
+	expect_names(&keys, "backend batch_size min_pages workers classes aging pacing");
 	mpol_names_free(&keys);
 }
 
@@ -337,7 +337,7 @@ static void test_load(void **state)
 	assert_int_equal(mpol_load(tree->mpol, &demotion, &settings), 0);
 	assert_int_equal(settings.count, 5);
 	assert_string_equal(mpol_setting(&settings, "batch_size"), "7");
-	assert_null(mpol_setting(&settings, "strict"));
+	assert_null(mpol_setting(&settings, "pacing"));
 	mpol_settings_free(&settings);
 	assert_int_equal(mpol_load_defaults(tree->mpol, &settings), 0);
 	assert_int_equal(settings.count, 5);

@@ -211,7 +211,7 @@ def test_list_output_all(tree):
     rows = json.loads(tree.done("list", "-Jb", "--output-all", "damon"))
     equal(sorted(rows["reasons"][0]),
           ["backend", "batch_bytes", "batch_size", "changed", "classes",
-           "min_pages", "reason", "set", "workers"])
+           "min_pages", "reason", "set", "strict", "workers"])
     equal(rows["reasons"][0]["batch_bytes"], 512 * os.sysconf("SC_PAGE_SIZE"))
     assert rows["reasons"][0]["changed"] is None
 
@@ -224,10 +224,10 @@ def test_list_without_an_attribute(tree):
 
 
 def test_list_newer_kernel(tree):
-    tree.write(f"{CONFIG}/reasons/damon/strict", "1")
-    tree.write(f"{SYSFS}/defaults/strict", "0")
+    tree.write(f"{CONFIG}/reasons/damon/pacing", "1")
+    tree.write(f"{SYSFS}/defaults/pacing", "0")
     equal(tree.done("list", "-rn", "-o", "SET,CHANGED", "damon"),
-          "* strict\n")
+          "* pacing\n")
 
 
 def test_list_unreadable(tree):
@@ -319,7 +319,7 @@ def test_get_bare_value(tree):
 def test_get_reason(tree):
     equal(tree.done("get", "demotion"),
           "backend=inline\nbatch_size=512\nmin_pages=0\nworkers=0\n"
-          "classes=anon,swapcache\n")
+          "classes=anon,swapcache\nstrict=0\n")
 
 
 def test_get_is_what_set_takes(tree):
@@ -365,7 +365,8 @@ def test_get_errors(tree):
     tree.fails(1, "demotion: no such key 'bakend'; did you mean 'backend'?",
                args=["get", "demotion.bakend"])
     tree.fails(1, "demotion: no such key ''; known: backend, batch_size, "
-                  "min_pages, workers, classes", args=["get", "demotion."])
+                  "min_pages, workers, classes, strict",
+               args=["get", "demotion."])
     tree.misused("get: which reason?", "get", hint="migratectl help get")
 
 
@@ -399,9 +400,9 @@ def test_set_backend_and_global(tree):
 
 
 def test_set_newer_key(tree):
-    tree.write(f"{CONFIG}/reasons/damon/strict", "0")
-    tree.done("set", "damon", "strict=1")
-    equal(tree.get("damon", "strict"), "1")
+    tree.write(f"{CONFIG}/reasons/damon/pacing", "0")
+    tree.done("set", "damon", "pacing=1")
+    equal(tree.get("damon", "pacing"), "1")
 
 
 def test_set_value_with_equals_sign(tree):
@@ -588,9 +589,9 @@ def test_reset_leaves_the_rest(tree):
 def test_reset_errors(tree):
     tree.fails(1, "mt: only reasons can be reset; the kernel states no "
                   "defaults for mt", args=["reset", "mt"])
-    tree.write(f"{CONFIG}/reasons/damon/strict", "1")
+    tree.write(f"{CONFIG}/reasons/damon/pacing", "1")
     tree.write(f"{CONFIG}/reasons/damon/workers", "9")
-    tree.fails(1, "damon.strict: the kernel states no default",
+    tree.fails(1, "damon.pacing: the kernel states no default",
                args=["reset"])
     equal(tree.get("damon", "workers"), "9")
 
@@ -1373,7 +1374,7 @@ def test_wrong_options(tree):
                  "list", "-o", "+BACKENT", hint="migratectl help list")
     tree.misused("-o: no such column ''; known: REASON, BACKEND, "
                  "BATCH_SIZE, MIN_PAGES, WORKERS, CLASSES, SET, BATCH_BYTES, "
-                 "CHANGED", "list", "-o", "",
+                 "STRICT, CHANGED", "list", "-o", "",
                  hint="migratectl help list")
 
 
@@ -1583,7 +1584,8 @@ def test_completion_bash(tree):
         ("migratectl stat --pro", "--prometheus"),
         ("migratectl list --pro", ""), ("migratectl list --js", "--json"),
         ("migratectl --inter", ""), ("migratectl stat --interval ", ""),
-        ("migratectl list -o S", "SET"),
+        ("migratectl list -o SE", "SET"),
+        ("migratectl list -o S", "SET STRICT"),
         ("migratectl list -o SET,CH", "SET,CHANGED"),
         ("migratectl list -o +CH", "+CHANGED"),
         ("migratectl backends --output MIN", "MIN_PAGES"),
@@ -1700,7 +1702,8 @@ OWN_COLUMNS.update({
     "profile show": {"name", "key", "value", "from"},
     "profile diff": {"name", "key", "now", "profile", "from"},
     "trial list": {"reason", "trial", "live", "share", "backend",
-                   "batch_size", "min_pages", "workers", "classes", "calls",
+                   "batch_size", "min_pages", "workers", "classes", "strict",
+                   "calls",
                    "cuts", "succeeded", "failed", "retries", "engaged",
                    "rate", "page_ns"},
     "trial run": {"file", "reason", "arm", "backend", "share", "calls", "cuts",

@@ -84,7 +84,7 @@ static void test_cpulists_only_the_kernel_resolves(void **state)
 static void test_unknown_key_compares_text(void **state)
 {
 	(void)state;
-	assert_null(mpol_key(MPOL_REASON, "strict"));
+	assert_null(mpol_key(MPOL_REASON, "pacing"));
 	assert_null(mpol_key(MPOL_BACKEND, "backend"));
 	assert_true(mpol_same_value(NULL, "1", "1"));
 	assert_false(mpol_same_value(NULL, "01", "1"));
@@ -101,7 +101,7 @@ static void test_allowed(void **state)
 	assert_int_equal(mpol_allowed(tree->mpol, MPOL_REASON, "batch_size",
 				      text, sizeof(text)), 0);
 	assert_string_equal(text, "1..262144 base pages");
-	assert_int_equal(mpol_allowed(tree->mpol, MPOL_REASON, "strict", text,
+	assert_int_equal(mpol_allowed(tree->mpol, MPOL_REASON, "pacing", text,
 				      sizeof(text)), 0);
 	assert_string_equal(text, "");
 }

@@ -161,7 +161,8 @@ BAD = (
     (2, "damon: no such key 'worker'; did you mean 'workers'?",
      "[damon]\nworker = 1\n"),
     (2, "damon: no such key '../damon/workers'; known: backend, batch_size, "
-        "min_pages, workers, classes", "[damon]\n../damon/workers = 1\n"),
+        "min_pages, workers, classes, strict",
+     "[damon]\n../damon/workers = 1\n"),
     (3, "damn: no such reason or backend; did you mean 'damon'?",
      "[damon]\nworkers = 1\n[damn]\n"),
     (1, "qqqqqqq: no such reason or backend; known: compaction, contig_range, "
@@ -604,12 +605,12 @@ def test_save_and_restore(tree):
 def test_save_names_everything_writable(tree):
     tree.write(f"{CONFIG}/reasons/damon/pacing", "7")
     os.chmod(tree.path(f"{CONFIG}/reasons/damon/pacing"), 0o444)
-    tree.write(f"{CONFIG}/reasons/damon/strict", "1")
+    tree.write(f"{CONFIG}/reasons/damon/aging", "1")
     text = tree.done("save", "--dry-run")
     assert not os.path.exists(tree.path("etc"))
     contains(text, "\n[damon]\nbackend = inline\nbatch_size = 512\n"
                    "min_pages = 0\nworkers = 0\nclasses = anon,swapcache\n"
-                   "strict = 1\n\n")
+                   "strict = 0\naging = 1\n\n")
     contains(text, "\n[mt]\ncpus = 0-1\n")
     contains(text, "\n[global]\nstats = 0\n")
     assert "[inline]" not in text, text
@@ -631,12 +632,12 @@ def test_save_long_lists(tree):
 def test_save_refuses_what_it_could_not_read(tree):
     put(tree, SAVED, "the old one")
     for value, text in (
-            ("a ; b", "damon.strict: the value 'a ; b' cannot be kept in a "
+            ("a ; b", "damon.pacing: the value 'a ; b' cannot be kept in a "
                       "profile"),
-            ("a\nb = c", "damon.strict: the value 'a\nb = c' cannot be kept "
+            ("a\nb = c", "damon.pacing: the value 'a\nb = c' cannot be kept "
                          "in a profile"),
             ("x" * 250, f"what was to be saved:21: {TOO_LONG}")):
-        tree.write(f"{CONFIG}/reasons/damon/strict", value)
+        tree.write(f"{CONFIG}/reasons/damon/pacing", value)
         result = tree.run("save")
         equal(result.status, 1)
         if "cannot" in text:

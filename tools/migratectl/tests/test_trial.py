@@ -81,7 +81,7 @@ class Tree(test_cli.Tree):
         base = f"{CONFIG}/reasons/{reason}"
         path = f"{base}/trials/{name}"
         for key in ("backend", "batch_size", "min_pages", "workers",
-                    "classes"):
+                    "classes", "strict"):
             self.write(f"{path}/{key}", self.read(f"{base}/{key}").strip())
         for key, value in {"share": 30, "live": 1, **values}.items():
             self.write(f"{path}/{key}", str(value))
@@ -443,7 +443,8 @@ def test_run(tree):
     contains(out, "\ninline: no difference can be seen with ")
     profile = tree.read("etc/migratectl/profiles/b.conf")
     contains(profile, "[demotion]\nbackend = mt\nbatch_size = 1024\n"
-                      "min_pages = 0\nworkers = 2\nclasses = anon,swapcache\n")
+                      "min_pages = 0\nworkers = 2\nclasses = anon,swapcache\n"
+                      "strict = 0\n")
     tree.done("profile", "apply", "b")
     equal(tree.get("demotion", "batch_size"), "1024")
     equal(tree.done("trial", "report", tree.path("record")), out)
@@ -545,7 +546,8 @@ def test_run_usage(tree):
             ("the arms take 120 percent of the calls and leave none to the "
              "control", "--arm", "mt", "--arm", "inline", "--share", "60"),
             ("--arm mt,x=1: no such key 'x'; known: backend, batch_size, "
-             "min_pages, workers, classes, name, share", "--arm", "mt,x=1"),
+             "min_pages, workers, classes, strict, name, share", "--arm",
+             "mt,x=1"),
             ("--arm mt,worker=1: no such key 'worker'; did you mean "
              "'workers'?", "--arm", "mt,worker=1"),
             ("--arm mt,2: KEY=VALUE is needed instead of '2'", "--arm",

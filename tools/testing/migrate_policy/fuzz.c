@@ -104,6 +104,8 @@ static int judge(enum migrate_policy_key key, const char *text)
 		return judge_number(text, 0, 262144);
 	case MIGRATE_KEY_WORKERS:
 		return judge_number(text, 0, 64);
+	case MIGRATE_KEY_STRICT:
+		return judge_number(text, 0, 1);
 	default:
 		return judge_classes(text);
 	}

@@ -138,6 +138,7 @@ static void test_get(void **unused)
 	assert_int_equal(policy->workers, 2);
 	assert_int_equal(policy->classes, BIT(MIGRATE_CLASS_ANON) |
 					  BIT(MIGRATE_CLASS_SHMEM));
+	assert_int_equal(policy->strict, 1);
 	migrate_policy_put(idx);
 }
 
@@ -157,6 +158,7 @@ static void test_get_default(void **unused)
 		assert_int_equal(policy->classes,
 				 BIT(MIGRATE_CLASS_ANON) |
 				 BIT(MIGRATE_CLASS_SWAPCACHE));
+		assert_int_equal(policy->strict, 0);
 		migrate_policy_put(idx);
 	}
 }
@@ -285,6 +287,7 @@ static void test_any_order(void **unused)
 	enum migrate_policy_key order[MIGRATE_KEYS] = {
 		MIGRATE_KEY_BACKEND, MIGRATE_KEY_BATCH_SIZE,
 		MIGRATE_KEY_MIN_PAGES, MIGRATE_KEY_WORKERS, MIGRATE_KEY_CLASSES,
+		MIGRATE_KEY_STRICT,
 	};
 
 	(void)unused;

@@ -71,6 +71,12 @@ static const struct value values[] = {
 	BAD(CLASSES, "none\n\n", -EINVAL),
 	BAD(CLASSES, "0", -EINVAL),
 
+	GOOD(STRICT, "1", "1"),
+	GOOD(STRICT, "0\n", "0"),
+	GOOD(STRICT, "1\n", "1"),
+	BAD(STRICT, "2", -ERANGE),
+	BAD(STRICT, "y", -EINVAL),
+
 	GOOD(BACKEND, "test", "test"),
 	GOOD(BACKEND, "inline\n", "inline"),
 	GOOD(BACKEND, "test\n", "test"),
@@ -124,6 +130,7 @@ static void test_defaults(void **unused)
 		[MIGRATE_KEY_MIN_PAGES] = "0",
 		[MIGRATE_KEY_WORKERS] = "0",
 		[MIGRATE_KEY_CLASSES] = "anon,swapcache",
+		[MIGRATE_KEY_STRICT] = "0",
 	};
 	char text[TEXT_LEN];
 
@@ -144,6 +151,7 @@ static void test_names(void **unused)
 {
 	static const char * const names[MIGRATE_KEYS] = {
 		"backend", "batch_size", "min_pages", "workers", "classes",
+		"strict",
 	};
 
 	(void)unused;
@@ -217,7 +225,7 @@ static void test_independent(void **unused)
 static bool is_number(enum migrate_policy_key key)
 {
 	return key == MIGRATE_KEY_BATCH_SIZE || key == MIGRATE_KEY_MIN_PAGES ||
-	       key == MIGRATE_KEY_WORKERS;
+	       key == MIGRATE_KEY_WORKERS || key == MIGRATE_KEY_STRICT;
 }
 
 static void test_bad_numbers(void **unused)

@@ -121,6 +121,7 @@ const char *other_value(enum migrate_policy_key key)
 		[MIGRATE_KEY_MIN_PAGES] = "64",
 		[MIGRATE_KEY_WORKERS] = "2",
 		[MIGRATE_KEY_CLASSES] = "anon,shmem",
+		[MIGRATE_KEY_STRICT] = "1",
 	};
 
 	return values[key];

@@ -138,6 +138,15 @@ static const struct attr reason_attrs[] = {
 			{ "anon\n\n", EINVAL }, { "0", EINVAL },
 			{ "anon\nfile", EINVAL },
 		},
+	}, {
+		.name = "strict",
+		.initial = "0",
+		.good = { { "1", "1" }, { "0\n", "0" }, { "1\n", "1" } },
+		.bad = {
+			{ "2", ERANGE }, { "4294967296", ERANGE },
+			{ "\n", EINVAL }, { "-1", EINVAL }, { "y", EINVAL },
+			{ "01x", EINVAL }, { "true", EINVAL },
+		},
 	},
 };
 
@@ -429,7 +438,8 @@ static enum ktap_result check_state(const void *arg)
 	ok &= check_mode(POLICY_STATE "/enabled", 0444);
 	ok &= check_mode(POLICY_STATE "/generation", 0444);
 	ok &= check_mode(POLICY_STATE "/features", 0444);
-	ok &= reads(&features, "backend batch_size min_pages workers classes");
+	ok &= reads(&features,
+		    "backend batch_size min_pages workers classes strict");
 	ok &= ktap_expect(policy_enabled() == 1, "enabled to be 1");
 	return ok ? KTAP_PASS : KTAP_FAIL;
 }

@@ -22,6 +22,7 @@ static const char * const values[][2] = {
 	{ "min_pages", "1" },
 	{ "workers", "2" },
 	{ "classes", "anon,swapcache,shmem,file" },
+	{ "strict", "1" },
 };
 
 static enum ktap_result result_of(bool ok)

@@ -38,6 +38,7 @@ const char * const counter_names[NR_COUNTERS] = {
 	[INELIGIBLE] = "ineligible",
 	[FAILED_ITEMS] = "failed_items",
 	[STALE] = "stale",
+	[REFUSED] = "refused",
 	[VERIFIED] = "verified",
 	[MISMATCHED] = "mismatched",
 };

@@ -88,6 +88,13 @@ static bool map_slow(const struct provocation *what, struct area *area)
 	return !mem_map(area, what->kind, what->size, SLOW_NODE);
 }
 
+/* Per-CPU lists keep what is freed from the zone, and from the other CPUs. */
+static bool free_to_zone(void)
+{
+	return !sys_set("/proc/sys/vm/percpu_pagelist_high_fraction",
+			"1000000");
+}
+
 /* compaction: half-empty page blocks, so that there is something to gain. */
 
 static bool keep_even(const struct area *area, size_t i, const void *arg)
@@ -99,9 +106,7 @@ static bool keep_even(const struct area *area, size_t i, const void *arg)
 
 static bool map_fragmented(const struct provocation *what, struct area *area)
 {
-	/* Keep what mem_keep() frees off the per-CPU lists. */
-	if (sys_set("/proc/sys/vm/percpu_pagelist_high_fraction", "1000000") ||
-	    !map_fast(what, area))
+	if (!free_to_zone() || !map_fast(what, area))
 		return false;
 	mem_keep(area, keep_even, NULL);
 	return true;
@@ -144,6 +149,27 @@ static __u64 block_size(void)
 	return strtoull(size, NULL, 16) / BASE_PAGE;
 }
 
+/* The block that most of the area lies in. */
+static __u64 block_of(const struct area *area)
+{
+	__u64 size = block_size();
+
+	return size ? area->pfn[area->nr / 2] / size : 0;
+}
+
+int provoke_offline(const struct area *area)
+{
+	char path[SYS_PATH];
+	int rc;
+
+	snprintf(path, sizeof(path), MEMORY "/memory%llu/state",
+		 block_of(area));
+	rc = sys_write(path, "offline");
+	if (!rc)
+		undo_write(path, "online");
+	return rc;
+}
+
 static bool offline_block(__u64 block)
 {
 	char path[SYS_PATH], zones[SYS_VALUE];
@@ -160,11 +186,11 @@ static bool offline_block(__u64 block)
 	return true;
 }
 
-/* The block that holds most of the area; lets go of what is not in it. */
+/* Lets go of what is not in the block. */
 static bool offline_most(struct area *area)
 {
 	__u64 size = block_size();
-	__u64 block = size ? area->pfn[area->nr / 2] / size : 0;
+	__u64 block = block_of(area);
 	struct pfn_range range = { block * size, (block + 1) * size };
 
 	if (!ktap_expect(size, "a kernel with memory hotplug") ||
@@ -175,17 +201,17 @@ static bool offline_most(struct area *area)
 }
 
 /*
- * Some blocks hold what cannot move; then the folios are laid elsewhere, with
- * enough of their kind before them to use up the free ones of that block.
+ * The folios are laid elsewhere with enough of their kind before them to use up
+ * the free ones of the block where they were.
  */
-static bool offline_memory(struct area *area)
+bool provoke_in_blocks(struct area *area, bool (*try)(struct area *area))
 {
 	enum mem_kind kind = area->unit == BASE_PAGE ? MEM_BASE : MEM_THP;
 	struct area hogs[24], next;
 	size_t nr = 0;
 	bool done;
 
-	while (!(done = offline_most(area)) && nr < ARRAY_SIZE(hogs)) {
+	while (!(done = try(area)) && nr < ARRAY_SIZE(hogs)) {
 		if (mem_map(&hogs[nr], kind, 2 * HOG_STEP, SLOW_NODE))
 			break;
 		nr++;
@@ -197,6 +223,12 @@ static bool offline_memory(struct area *area)
 	while (nr)
 		mem_unmap(&hogs[--nr]);
 	return ktap_expect(done, "to find a block of memory to offline");
+}
+
+/* Some blocks hold what cannot move. */
+static bool offline_memory(struct area *area)
+{
+	return provoke_in_blocks(area, offline_most);
 }
 
 /* syscall_or_cpuset and mempolicy_mbind: the system calls themselves. */
@@ -376,7 +408,7 @@ static bool map_in_cma(const struct provocation *what, struct area *area)
 	size_t nr;
 	bool done;
 
-	if (!cma_range(&cma))
+	if (!cma_range(&cma) || !free_to_zone())
 		return false;
 	nr = take_rest(hogs, MAX_HOGS, &cma);
 	done = !mem_reserve(area, what->kind, 8 * HOG_STEP) &&

@@ -34,6 +34,15 @@ struct provocation {
 extern const struct provocation provocations[];
 extern const size_t nr_provocations;
 
+/*
+ * Asks for the block that most of @area lies in to go offline; 0 if it did, or
+ * what the kernel answered. It is put online again by undo_to().
+ */
+int provoke_offline(const struct area *area);
+
+/* Lays an area of the slow node elsewhere, until @try is content with it. */
+bool provoke_in_blocks(struct area *area, bool (*try)(struct area *area));
+
 /* Two nodes with memory, of which only the first has CPUs. */
 bool provoke_two_nodes(void);
 
