@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "mpol_trial.h"
 
 int cli_create(struct cli *cli)
 {
@@ -90,7 +91,36 @@ static int is_changed(struct cli *cli, const char *reason,
 	return ret;
 }
 
-static int any_changed(struct cli *cli)
+/* 1 if calls go to the trial, 0 also if it is gone, or a negative errno. */
+static int is_live(struct cli *cli, const char *reason, const char *trial)
+{
+	struct mpol_object object;
+	char live[MPOL_VALUE_SIZE];
+	int ret = mpol_trial(cli->mpol, reason, trial, &object);
+
+	if (!ret)
+		ret = mpol_read(cli->mpol, &object, "live", live);
+	if (ret)
+		return ret == -ENOENT ? 0 : ret;
+	return !strcmp(live, "1");
+}
+
+/* The same of any trial of a reason; a kernel without trials has none. */
+static int has_live_trial(struct cli *cli, const char *reason)
+{
+	struct mpol_names names;
+	int ret = mpol_trials(cli->mpol, reason, &names);
+
+	if (ret)
+		return ret == -EOPNOTSUPP ? 0 : ret;
+	for (size_t i = 0; !ret && i < names.count; i++)
+		ret = is_live(cli, reason, names.name[i]);
+	mpol_names_free(&names);
+	return ret;
+}
+
+/* Whether the kernel counts, though "stats" is 0. */
+static int any_counted(struct cli *cli)
 {
 	struct mpol_settings defaults;
 	struct mpol_names reasons;
@@ -100,8 +130,11 @@ static int any_changed(struct cli *cli)
 		return ret;
 	ret = mpol_objects(cli->mpol, MPOL_REASON, &reasons);
 	if (!ret) {
-		for (size_t i = 0; !ret && i < reasons.count; i++)
+		for (size_t i = 0; !ret && i < reasons.count; i++) {
 			ret = is_changed(cli, reasons.name[i], &defaults);
+			if (!ret)
+				ret = has_live_trial(cli, reasons.name[i]);
+		}
 		mpol_names_free(&reasons);
 	}
 	mpol_settings_free(&defaults);
@@ -117,12 +150,12 @@ int warn_if_idle(struct cli *cli)
 	int ret = mpol_read(cli->mpol, &global, "stats", stats);
 
 	if (!ret && !strcmp(stats, "0"))
-		ret = any_changed(cli);
+		ret = any_counted(cli);
 	else if (!ret)
 		ret = 1;
 	if (ret < 0)
 		return mpol_failure(cli);
 	if (!ret)
-		message("note: every reason is at its default, so nothing is counted; '" PROGRAM " set " MPOL_GLOBAL_NAME " stats=1' counts all the same");
+		message("note: every reason is at its default and no trial is live, so nothing is counted; '" PROGRAM " set " MPOL_GLOBAL_NAME " stats=1' counts all the same");
 	return CLI_DONE;
 }

@@ -724,8 +724,9 @@ def test_backends_takes_no_argument(tree):
 
 # stat
 
-IDLE = ("migratectl: note: every reason is at its default, so nothing is "
-        "counted; 'migratectl set global stats=1' counts all the same\n")
+IDLE = ("migratectl: note: every reason is at its default and no trial is "
+        "live, so nothing is counted; 'migratectl set global stats=1' counts "
+        "all the same\n")
 
 
 def counting(tree):

@@ -864,7 +864,6 @@ def test_list_without_trials(tree):
 
 def test_watch(tree):
     tree.make_trial("mine", backend="mt")
-    tree.write(f"{CONFIG}/stats", "1")
     with Kernel(tree.root, calls=2000):
         out = tree.done("watch", "--interval", "0.3", "--count", "2",
                         "demotion")
@@ -882,6 +881,15 @@ def test_watch(tree):
     arms, _ = decoder.raw_decode(texts[end:].lstrip())
     equal([row["trial"] for row in arms["trials"]], ["control", "mine"])
     assert arms["trials"][1]["calls"] > 0, arms
+
+
+def test_counted_while_live(tree):
+    """What is live counts, of any reason; what is not live does not."""
+    contains(tree.run("stat").err, "no trial is live, so nothing is counted")
+    tree.make_trial("mine", reason="damon", live=0)
+    contains(tree.run("stat").err, "no trial is live, so nothing is counted")
+    tree.make_trial("other", reason="damon")
+    equal(tree.run("stat").err, "")
 
 
 def test_watch_on_a_screen(tree):
