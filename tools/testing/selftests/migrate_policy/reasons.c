@@ -220,7 +220,7 @@ int main(int argc, char **argv)
 	if (!provoke_two_nodes())
 		return ktap_skip_all("no second memory node without CPUs");
 	undo_init();
-	if (!cases || trace_start(TRACE_KB))
+	if (!cases || trace_start(TRACE_MIGRATE, TRACE_KB))
 		return KTAP_FAIL;
 	return ktap_run(cases, list_cases(cases, prefix, &splats));
 }

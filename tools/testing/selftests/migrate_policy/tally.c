@@ -43,7 +43,7 @@ bool tally_start(struct tally *tally)
 {
 	if (sys_set("/proc/sys/vm/compaction_proactiveness", "0") ||
 	    policy_set_stats("1") || policy_set(DAMON, "batch_size", "511") ||
-	    trace_start(TRACE_KB))
+	    trace_start(TRACE_MIGRATE, TRACE_KB))
 		return false;
 	look_when_quiet(tally->before);
 	trace_clear();

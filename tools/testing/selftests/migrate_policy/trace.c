@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The tracepoint mm_migrate_pages for the migrate_policy selftests: see
- * trace.h.
+ * Tracepoints for the migrate_policy selftests: see trace.h.
  */
 #include "trace.h"
 
@@ -17,24 +16,25 @@
 
 #define INSTANCE	"/sys/kernel/tracing/instances/migrate_policy_selftest"
 
-static int set_up(unsigned int kb)
+static int set_up(const char *event, unsigned int kb)
 {
-	static const char * const settings[][2] = {
+	char text[SYS_VALUE], enable[SYS_PATH];
+	const char * const settings[][2] = {
 		{ INSTANCE "/options/overwrite", "0" },
-		{ INSTANCE "/events/migrate/mm_migrate_pages/enable", "1" },
+		{ enable, "1" },
 		{ INSTANCE "/tracing_on", "1" },
 	};
-	char text[SYS_VALUE];
 	int rc;
 
 	snprintf(text, sizeof(text), "%u", kb);
+	snprintf(enable, sizeof(enable), INSTANCE "/events/%s/enable", event);
 	rc = sys_write(INSTANCE "/buffer_size_kb", text);
 	for (size_t i = 0; !rc && i < ARRAY_SIZE(settings); i++)
 		rc = sys_write(settings[i][0], settings[i][1]);
 	return rc;
 }
 
-int trace_start(unsigned int kb)
+int trace_start(const char *event, unsigned int kb)
 {
 	int rc;
 
@@ -43,10 +43,10 @@ int trace_start(unsigned int kb)
 		rc = -errno;
 	} else {
 		undo_rmdir(INSTANCE);
-		rc = set_up(kb);
+		rc = set_up(event, kb);
 	}
 	if (rc)
-		ktap_note("cannot trace mm_migrate_pages in %s: %s", INSTANCE,
+		ktap_note("cannot trace %s in %s: %s", event, INSTANCE,
 			  strerror(-rc));
 	return rc;
 }
@@ -71,15 +71,16 @@ static int reason_index(const char *name)
 	return -1;
 }
 
-static __u64 field(const char *line, const char *name)
+__u64 trace_number(const char *line, const char *name)
 {
 	const char *found = strstr(line, name);
 
 	return found ? strtoull(found + strlen(name), NULL, 10) : 0;
 }
 
-static bool add_line(struct trace_sums *sums, char *line)
+static bool add_line(void *arg, char *line)
 {
+	struct trace_sums *sums = arg;
 	char *name = strstr(line, " reason=");
 	int reason;
 
@@ -93,8 +94,8 @@ static bool add_line(struct trace_sums *sums, char *line)
 	if (reason < 0)
 		return false;
 	sums->calls[reason]++;
-	sums->succeeded[reason] += field(line, " nr_succeeded=");
-	sums->failed[reason] += field(line, " nr_failed=");
+	sums->succeeded[reason] += trace_number(line, " nr_succeeded=");
+	sums->failed[reason] += trace_number(line, " nr_failed=");
 	return true;
 }
 
@@ -109,12 +110,12 @@ static __u64 lost(const char *name)
 		snprintf(path, sizeof(path), INSTANCE "/per_cpu/cpu%ld/stats",
 			 cpu);
 		if (!sys_read(path, text, sizeof(text)))
-			sum += field(text, name);
+			sum += trace_number(text, name);
 	}
 	return sum;
 }
 
-bool trace_read(struct trace_sums *sums)
+bool trace_lines(bool (*add)(void *arg, char *line), void *arg)
 {
 	__u64 gone = lost("overrun: ") + lost("dropped events: ");
 	FILE *file = fopen(INSTANCE "/trace", "re");
@@ -122,17 +123,22 @@ bool trace_read(struct trace_sums *sums)
 	size_t size = 0;
 	bool ok = true;
 
-	memset(sums, 0, sizeof(*sums));
 	if (!file) {
 		ktap_note("cannot read the trace: %s", strerror(errno));
 		return false;
 	}
 	while (ok && getline(&line, &size, file) > 0)
-		ok = add_line(sums, line);
+		ok = add(arg, line);
 	if (!ok)
 		ktap_note("strange trace line: %s", line);
 	free(line);
 	fclose(file);
 	return ktap_expect(!gone, "no lost trace events, not %llu", gone) &&
 	       ok;
+}
+
+bool trace_read(struct trace_sums *sums)
+{
+	memset(sums, 0, sizeof(*sums));
+	return trace_lines(add_line, sums);
 }
