@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A steady load for tests/trial_check.py: moves memory
- * of its own there and back between two nodes, a list of 64 base pages a call,
- * until it is killed. With an argument the memory is of huge folios, and a
- * list has so many of them.
+ * A steady load for tests/trial_check.py and tests/test_guest_trial.py: moves
+ * memory of its own there and back between two nodes, a list of 64 base pages
+ * a call, until it is killed. With an argument the memory is of huge folios,
+ * and a list has so many of them.
  *
  *	movers [FOLIOS]
  */

@@ -16,6 +16,7 @@ import time
 import xml.dom.minidom
 
 import test_cli
+import tutorial
 from fake_tree import CONFIG
 from fake_trials import Kernel, prepare
 from terminal import Terminal
@@ -349,7 +350,7 @@ def shuffle(path, times):
 
 def test_chance_alone(tree):
     """Calls that are dealt out anew differ in 5% of all cases. Here with few
-    calls and few times."""
+    calls and few times; trial_check.py does it with those of a kernel."""
     few = {key: value // 5 for key, value in BASE.items()}
     path = record(tree, "one", ("control", "inline", BASE),
                   ("mt", "mt", few))
@@ -427,6 +428,49 @@ def test_save_best(tree):
           (1, "migratectl: no arm is faster than the control: profile 'none' "
               "is not written\n"))
     equal(os.listdir(tree.path("etc/migratectl/profiles")), ["fast.conf"])
+
+
+# how the tutorial is tested
+
+DOCUMENT = """\
+Before
+======
+
+    # false
+
+Title
+=====
+
+Text::
+
+    # echo 12.5us  3 x, p = 0.007
+    13us 4 x, p < 0.001
+    # printf '%s\\n' a 1 2 3 z
+    > # more
+    a
+    ...
+    z
+
+Behind
+======
+
+    # false
+"""
+
+
+def test_tutorial(tree):
+    """Figures may differ, words may not, and no line may be missing."""
+    assert tree
+    equal(tutorial.commands(tutorial.section(DOCUMENT, "Title")),
+          [("echo 12.5us  3 x, p = 0.007", ["13us 4 x, p < 0.001"]),
+           ("printf '%s\\n' a 1 2 3 z\n# more", ["a", "...", "z"])])
+    equal(tutorial.run(DOCUMENT, "Title"), [])
+    for old, new in (("4 x", "4 y"), ("    13us 4 x, p < 0.001\n", ""),
+                     ("    z\n", "    y\n"), ("    a\n", "    a\n    b\n"),
+                     ("p < 0.001\n", "p < 0.001\n    more\n"),
+                     ("p = 0.007", "p = 0.007; echo more")):
+        differ = tutorial.run(DOCUMENT.replace(old, new), "Title")
+        equal(len(differ), 1)
 
 
 # run
@@ -750,10 +794,16 @@ def test_killed(tree):
 
 
 def janitor(process):
-    with open(f"/proc/{process.pid}/task/{process.pid}/children",
-              encoding="ascii") as file:
-        child, = map(int, file.read().split())
-    return child
+    """Its only child. Not every kernel has /proc/PID/task/PID/children."""
+    def parent(path):
+        try:
+            with open(path, encoding="ascii", errors="replace") as file:
+                return int(file.read().rpartition(")")[2].split()[1])
+        except (FileNotFoundError, ProcessLookupError):
+            return None
+    child, = [path for path in glob.glob("/proc/[0-9]*/stat")
+              if parent(path) == process.pid]
+    return int(child.split("/")[2])
 
 
 def test_killed_with_its_janitor(tree):
