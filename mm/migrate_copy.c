@@ -745,6 +745,12 @@ static void count_arm(struct migrate_cut *cut, u64 ns, int succeeded,
 		migrate_result_add_call(call->result, call->ns, call->pages);
 }
 
+/* What the cut did for its arm; 0 if it has none. */
+static u64 sum_of(const struct migrate_cut *cut, enum migrate_sum sum)
+{
+	return cut->call ? cut->call->sums[sum] : 0;
+}
+
 /**
  * __migrate_cut_end() - account a cut and let its policy go
  * @cut: the cut
@@ -767,7 +773,9 @@ void __migrate_cut_end(struct migrate_cut *cut, int succeeded, int failed)
 	if (cut->call)
 		count_arm(cut, ns, succeeded, failed);
 	trace_migrate_cut(cut->reason, cut->call ? cut->call->name : "",
-			  policy->backend->name, succeeded, failed, ns);
+			  policy->backend->name, succeeded, failed, ns,
+			  sum_of(cut, MIGRATE_SUM_FIRST_NS),
+			  sum_of(cut, MIGRATE_SUM_AWAY_NS));
 	cut->policy = NULL;
 	migrate_policy_put(cut->srcu_idx);
 }

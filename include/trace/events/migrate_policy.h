@@ -17,9 +17,11 @@
 TRACE_EVENT(migrate_cut,
 
 	TP_PROTO(int reason, const char *arm, const char *backend,
-		 int succeeded, int failed, u64 cut_ns),
+		 int succeeded, int failed, u64 cut_ns, u64 first_ns,
+		 u64 away_ns),
 
-	TP_ARGS(reason, arm, backend, succeeded, failed, cut_ns),
+	TP_ARGS(reason, arm, backend, succeeded, failed, cut_ns, first_ns,
+		away_ns),
 
 	TP_STRUCT__entry(
 		__string(reason, migrate_reason_names[reason])
@@ -28,6 +30,8 @@ TRACE_EVENT(migrate_cut,
 		__field(int, succeeded)
 		__field(int, failed)
 		__field(u64, cut_ns)
+		__field(u64, first_ns)
+		__field(u64, away_ns)
 	),
 
 	TP_fast_assign(
@@ -37,11 +41,14 @@ TRACE_EVENT(migrate_cut,
 		__entry->succeeded = succeeded;
 		__entry->failed = failed;
 		__entry->cut_ns = cut_ns;
+		__entry->first_ns = first_ns;
+		__entry->away_ns = away_ns;
 	),
 
-	TP_printk("reason=%s arm=%s backend=%s succeeded=%d failed=%d cut_ns=%llu",
+	TP_printk("reason=%s arm=%s backend=%s succeeded=%d failed=%d cut_ns=%llu first_ns=%llu away_ns=%llu",
 		  __get_str(reason), __get_str(arm), __get_str(backend),
-		  __entry->succeeded, __entry->failed, __entry->cut_ns)
+		  __entry->succeeded, __entry->failed, __entry->cut_ns,
+		  __entry->first_ns, __entry->away_ns)
 );
 
 TRACE_EVENT(migrate_copy_start,

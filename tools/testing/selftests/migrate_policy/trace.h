@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What tracepoints of the kernel's own say: the second witness of the
+ * What tracepoints say. Those of the kernel's own are the second witness of the
  * migrate_policy selftests, independent of the layer's counters.
  */
 #ifndef MIGRATE_POLICY_TRACE_H
@@ -10,6 +10,7 @@
 
 /* The tracepoints, as their folders are called. */
 #define TRACE_MIGRATE	"migrate/mm_migrate_pages"
+#define TRACE_CUTS	"migrate_policy/migrate_cut"
 #define TRACE_QUEUE	"workqueue/workqueue_queue_work"
 
 /* Of all calls of migrate_pages(). */

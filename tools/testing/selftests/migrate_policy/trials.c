@@ -2,9 +2,10 @@
 /*
  * Trials of policies: every answer of their files, what is staged and when it
  * takes effect, that calls are drawn in the proportion of the shares, that the
- * results add up to the counters of the reason, and that trials can come and
- * go at any time while memory under load migrates. Meant for a kernel with
- * lockdep; whoever runs it also looks at the kernel log.
+ * results add up to the counters of the reason and to the tracepoint of cuts,
+ * and that trials can come and go at any time while memory under load migrates.
+ * Meant for a kernel with lockdep; whoever runs it also looks at the kernel
+ * log.
  */
 #include "churn.h"
 #include "ktap.h"
@@ -15,6 +16,7 @@
 #include "provoke.h"
 #include "random.h"
 #include "sys.h"
+#include "trace.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -386,6 +388,106 @@ static enum ktap_result check_draw(const void *arg)
 	return result_of(ok);
 }
 
+/* What the tracepoint says of the cuts of an arm. */
+struct traced {
+	__u64 cuts;
+	__u64 cut_ns;
+	__u64 first_ns;
+	__u64 away_ns;
+};
+
+/* Those of no arm, of the control and of the trial "traced". */
+static const char * const traced_arms[] = {
+	" arm= ", " arm=control ", " arm=traced ",
+};
+
+static bool add_cut(void *arg, char *line)
+{
+	struct traced *traced = arg;
+
+	if (!strstr(line, " reason=syscall_or_cpuset "))
+		return true;
+	for (size_t i = 0; i < ARRAY_SIZE(traced_arms); i++) {
+		if (!strstr(line, traced_arms[i]))
+			continue;
+		traced[i].cuts++;
+		traced[i].cut_ns += trace_number(line, " cut_ns=");
+		traced[i].first_ns += trace_number(line, " first_ns=");
+		traced[i].away_ns += trace_number(line, " away_ns=");
+		return true;
+	}
+	return false;
+}
+
+/* What its results say. */
+static struct traced read_arm(const char *dir)
+{
+	return (struct traced){
+		.cuts = sum_in(dir, "cuts"),
+		.cut_ns = sum_in(dir, "cut_ns"),
+		.first_ns = sum_in(dir, "first_ns"),
+		.away_ns = sum_in(dir, "away_ns"),
+	};
+}
+
+static bool same_traced(const struct traced *traced,
+			const struct traced *before, const struct traced *after)
+{
+	return ktap_expect(traced->cuts &&
+			   traced->cuts == after->cuts - before->cuts &&
+			   traced->cut_ns == after->cut_ns - before->cut_ns &&
+			   traced->first_ns == after->first_ns - before->first_ns &&
+			   traced->away_ns == after->away_ns - before->away_ns,
+			   "the trace to say what the arm does, not %llu cuts, %llu, %llu and %llu ns",
+			   traced->cuts, traced->cut_ns, traced->first_ns,
+			   traced->away_ns);
+}
+
+/* Half of the calls, and some more when it is no longer live. */
+static bool trace_trial(struct area *area, struct traced before[2],
+			struct traced after[2])
+{
+	bool ok = ktap_expect(!make("traced"), "to make a trial");
+
+	ok &= answers("traced", "share", "50", 0);
+	before[0] = read_arm(REASON);
+	before[1] = (struct traced){ 0 };
+	ok &= ktap_expect(!trace_start(TRACE_CUTS, 1024), "to trace");
+	ok &= answers("traced", "live", "1", 0);
+	ok &= move_to_and_fro(area, 200);
+	after[0] = read_arm(REASON);
+	after[1] = read_arm(TRIALS "/traced");
+	ok &= answers("traced", "live", "0", 0);
+	ok &= ktap_expect(!policy_set(SYSCALL_OR_CPUSET, "workers", "1"),
+			  "to count without a trial");
+	ok &= move_to_and_fro(area, 10);
+	return ok & ktap_expect(!drop("traced"), "it to go");
+}
+
+/* Each cut says its arm, and the arms' times are the sums of theirs. */
+static enum ktap_result check_traced(const void *arg)
+{
+	struct traced traced[ARRAY_SIZE(traced_arms)] = { 0 };
+	struct traced before[2], after[2];
+	int mark = undo_mark();
+	struct area area;
+	bool ok;
+
+	(void)arg;
+	if (!map_pages(&area, CALL_PAGES))
+		return KTAP_FAIL;
+	ok = trace_trial(&area, before, after);
+	ok &= trace_lines(add_cut, traced);
+	ok &= same_traced(&traced[1], &before[0], &after[0]);
+	ok &= same_traced(&traced[2], &before[1], &after[1]);
+	ok &= ktap_expect(traced[0].cuts == 10 && !traced[0].first_ns &&
+			  !traced[0].away_ns,
+			  "10 cuts of no arm, not %llu", traced[0].cuts);
+	undo_to(mark);
+	mem_unmap(&area);
+	return result_of(ok);
+}
+
 /* What is open when a trial goes has nothing to tell any more. */
 static bool remove_while_open(const char *name)
 {
@@ -581,6 +683,7 @@ int main(void)
 		{ "staged settings", check_staging, NULL },
 		{ "values", check_values, NULL },
 		{ "calls are drawn and results add up", check_draw, NULL },
+		{ "each cut in the trace says its arm", check_traced, NULL },
 		{ "a backend that is slower on purpose", check_slower, NULL },
 		{ "arms that differ by a known time", check_known_time, NULL },
 		{ "trials come and go during migration", check_cycles, NULL },
