@@ -29,7 +29,7 @@ help:
 	@echo 'make shell            a shell in the booted kernel, with migratectl'
 	@echo 'make deb              the package of migratectl, in out/deb'
 	@echo 'make coverage         the tests of migratectl, and what they do not reach'
-	@echo 'make trial-check      whether trials find differences where there are none'
+	@echo 'make trial-check      whether trials find what there is, and nothing else'
 	@echo 'make bench-cli        what migratectl costs, beside lsmem'
 	@echo 'make record           take down for its tests what the kernel shows'
 	@echo 'make apply KDIR=TREE  put the project into a kernel tree of your own'
@@ -120,11 +120,14 @@ bench-cli: packages
 	@$(MAKE) --no-print-directory -C tools/migratectl OUTPUT=$(CURDIR)/out/bench/ all measure
 	@scripts/boot --icount -- python3 -B tools/migratectl/tests/bench.py $(CURDIR)/out/bench
 
-# In the booted kernel; its KTAP goes to stdout.
+# In the booted kernel; the KTAP of all of it goes to stdout.
 trial-check: packages
 	@scripts/build y
 	@$(MAKE) --no-print-directory -C tools/migratectl OUTPUT=$(CURDIR)/out/trial/ trial-check
-	@scripts/boot --timeout 1100 -- python3 -B tools/migratectl/tests/trial_check.py $(CURDIR)/out/trial
+	@scripts/boot --check-log --timeout 1100 -- python3 -B tools/migratectl/tests/trial_check.py $(CURDIR)/out/trial
+	@scripts/check-icount --trial
+	@scripts/build kasan
+	@scripts/selftests --flavour kasan --seconds 600 trials
 
 export: packages
 	@scripts/export

@@ -6,8 +6,11 @@
  * makes them differ, it may say so in 5% of the cases. For tests/trial_check.py
  * and tests/test_trial.py.
  *
- *	shuffle FILE TIMES	prints how often it said so, and how many calls
- *				show a difference of 20% with 99%
+ * Then calls are drawn from them for trials whose arm has a delay of 20%, to
+ * see how many it takes until 99% of the trials find that.
+ *
+ *	shuffle FILE TIMES	prints how often it said so, the delay in ns a
+ *				page, and how many calls it takes
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -16,6 +19,9 @@
 #include "trial.h"
 
 #define LEVEL	0.05
+#define DELAY	0.2
+#define POWER	0.99
+#define TRIALS	2000
 
 struct pool {
 	uint8_t *bucket;	/* of each call */
@@ -75,14 +81,57 @@ static void shuffle(struct pool *pool, unsigned long times)
 	       differ);
 }
 
+/* Somewhere in its bucket, and @delay later. */
+static size_t delayed(size_t bucket, double delay, struct rng *rng)
+{
+	double lower = (double)hist_lower(bucket);
+	double value = lower + rng_uniform(rng) * (hist_upper(bucket) - lower);
+
+	return hist_bucket_of((uint64_t)(value + delay));
+}
+
+/* Whether a trial with so many calls, half of them delayed, finds it. */
+static bool finds(const struct pool *pool, uint64_t calls, double delay,
+		  struct rng *rng)
+{
+	struct hist hand[2] = { 0 };
+	struct test test;
+
+	for (uint64_t i = 0; i < calls; i++) {
+		size_t bucket = pool->bucket[rng_below(rng, pool->calls)];
+
+		if (rng_below(rng, 2))
+			hand[1].count[delayed(bucket, delay, rng)]++;
+		else
+			hand[0].count[bucket]++;
+	}
+	test = mann_whitney(&hand[0], &hand[1]);
+	return test.p < LEVEL && test.superiority < 0.5;
+}
+
+static double power(const struct pool *pool, uint64_t calls, double delay)
+{
+	unsigned int found = 0;
+	struct rng rng;
+
+	rng_seed(&rng, 2);
+	for (unsigned int i = 0; i < TRIALS; i++)
+		found += finds(pool, calls, delay, &rng);
+	return (double)found / TRIALS;
+}
+
 static void size(const struct pool *pool)
 {
 	struct hist all = { 0 };
+	uint64_t calls = 20;
+	double delay;
 
 	for (uint64_t i = 0; i < pool->calls; i++)
 		all.count[pool->bucket[i]]++;
-	printf("needed %.0f\n",
-	       events_needed(&all, 1.2, 0.5, LEVEL, 0.99));
+	delay = DELAY * hist_quantile(&all, 0.5);
+	while (calls < 100000 && power(pool, calls, delay) < POWER)
+		calls += calls / 20;
+	printf("delay %.0f\nneeded %" PRIu64 "\n", delay, calls);
 }
 
 int main(int argc, char **argv)

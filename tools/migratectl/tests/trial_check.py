@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """
 What trials are worth on the kernel that they run on: whether they find a
-difference where there is none, and whether calls are shared out as asked. For
-the guest of scripts/boot, which needs two memory nodes. Usage: trial_check.py
-DIR [NAME...], DIR being where migratectl, movers and shuffle are. Prints KTAP;
-figures are in its comments.
+difference where there is none, whether they find one where there is, whether
+calls are shared out as asked. For the guest of scripts/boot, which needs two
+memory nodes. Usage: trial_check.py DIR [NAME...], DIR being where migratectl,
+movers and shuffle are. Prints KTAP; figures are in its comments.
 """
 import json
 import math
@@ -40,12 +40,22 @@ class Load:
     def __init__(self):
         self.done("reset")
         hold()
-        self.load = subprocess.Popen([f"{test_cli.BUILD}/movers"])
+        self.load = None
+        self.start()
+
+    def start(self, *args):
+        """Or start it again, in another way."""
+        if self.load:
+            self.stop()
+        self.load = subprocess.Popen([f"{test_cli.BUILD}/movers", *args])
         time.sleep(0.5)
 
-    def remove(self):
+    def stop(self):
         self.load.kill()
         self.load.wait()
+
+    def remove(self):
+        self.stop()
         os.rmdir(HOLDER)
 
     @staticmethod
@@ -80,16 +90,22 @@ def in_share(arms, name="inline"):
     return abs(off) <= Z_9999
 
 
+def shuffle(load, arm, times, duration="5s"):
+    """Records a trial and deals its calls out anew; what tests/shuffle.c says,
+    and the arms."""
+    with tempfile.TemporaryDirectory() as folder:
+        arms = load.trial("--arm", arm, "--duration", duration,
+                          "--record", f"{folder}/record")
+        out = load.done(f"{folder}/record", str(times), command="shuffle")
+    note(" ".join(out.split()))
+    return {key: int(value) for key, value in
+            (line.split() for line in out.splitlines())}, arms
+
+
 def test_chance_alone(load):
     """Recorded calls, dealt out anew 10,000 times: false positives at the 5%
     level between 4% and 6%."""
-    with tempfile.TemporaryDirectory() as folder:
-        load.trial("--arm", "inline", "--duration", "5s", "--record",
-                   f"{folder}/record")
-        out = load.done(f"{folder}/record", "10000", command="shuffle")
-    note(" ".join(out.split()))
-    result = {key: int(value) for key, value in
-              (line.split() for line in out.splitlines())}
+    result, _ = shuffle(load, "inline", 10000)
     equal(result["times"], 10000)
     assert 400 <= result["differ"] <= 600, result
 
@@ -101,6 +117,32 @@ def test_no_difference(load):
                 ["inline"]["p_value"] for _ in range(TRIALS)]
     note(f"p: {sorted(p_values)}")
     assert sum(p < 0.05 for p in p_values) <= 4, p_values
+
+
+def test_difference_is_found(load):
+    """Twenty trials of an arm that loses a fifth of the time per page, and else
+    is like the control, with as many calls as 99% power needs: at least
+    nineteen report that it is slower. A trial looks every 50 ms whether it has
+    them, which must not be far too late."""
+    load.start("-p", "10")
+    subprocess.run(["modprobe", "migrate_copy_test"], check=True)
+    load.done("set", REASON, "backend=test", "min_pages=1")
+    size, arms = shuffle(load, "test", 1, "15s")
+    assert arms["control"]["engaged"] > 0.9, arms
+    with open("/sys/module/migrate_copy_test/parameters/slow_ns", "w",
+              encoding="ascii") as file:
+        file.write(str(size["delay"]))
+    trials = [load.trial("--arm", "slow", "--batches", str(size["needed"]))
+              for _ in range(TRIALS)]
+    load.done("reset")
+    found = [" slower" in arms["slow"]["verdict"] for arms in trials]
+    calls = [sum(arm["calls"] for arm in arms.values()) for arms in trials]
+    note(f"{size['delay']} ns a page more: {sum(found)} of {TRIALS} trials "
+         f"found it, with {min(calls)} to {max(calls)} calls of "
+         f"{size['needed']}")
+    note(f"control / slow: {sorted(arms['slow']['ratio'] for arms in trials)}")
+    assert sum(found) >= 19, trials
+    assert max(calls) < 1.5 * size["needed"], calls
 
 
 def test_shares(load):
