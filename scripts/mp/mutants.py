@@ -169,8 +169,18 @@ class Builder:
             name = mutant.name if mutant else "control"
             make(tree, self.build, ["bzImage"], f"mutant {name}", False,
                  self.folder / f"{name}.log")
-        image = self.folder / f"{name}.bzImage"
+        return self.keep(name)
+
+    def keep(self, name):
+        """A kernel's image, and beside it the flavour's modules: where one is
+        in a build folder, scripts/boot looks for the others there."""
+        folder = self.folder / "images" / name
+        image = folder / "arch/x86/boot/bzImage"
+        image.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(self.build / "arch/x86/boot/bzImage", image)
+        modules = folder / "modules"
+        modules.unlink(missing_ok=True)
+        modules.symlink_to(flavour_dir(self.flavour) / "modules")
         return image
 
 
