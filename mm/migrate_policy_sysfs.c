@@ -181,6 +181,8 @@ int migrate_policy_sysfs_add(struct migrate_copy_backend *backend)
 		return PTR_ERR(dir);
 	dir->backend = backend;
 	rc = sysfs_create_file(&dir->kobj, &own_min_pages_attr.attr);
+	if (!rc && backend->state)
+		rc = sysfs_create_group(&dir->kobj, backend->state);
 	if (rc) {
 		kobject_put(&dir->kobj);
 		return rc;

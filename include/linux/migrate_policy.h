@@ -14,6 +14,7 @@
 #include <linux/migrate_mode.h>
 #include <linux/types.h>
 
+struct attribute_group;
 struct config_item_type;
 struct folio;
 struct module;
@@ -69,6 +70,8 @@ struct migrate_copy_request {
  *	administrator says otherwise
  * @settings: the attributes of the directory backends/@name in configfs, or
  *	NULL
+ * @state: read-only attributes besides the counters in the directory
+ *	backends/@name in sysfs, or NULL; each is a struct kobj_attribute
  * @start: acquires what @copy needs. Called when the first policy names the
  *	backend, in process context; may sleep and allocate. Returns 0 or a
  *	negative errno, which the administrator's write gets. May be NULL.
@@ -92,6 +95,7 @@ struct migrate_copy_backend {
 	struct module *owner;
 	unsigned int min_pages;
 	const struct config_item_type *settings;
+	const struct attribute_group *state;
 	int (*start)(void);
 	void (*stop)(void);
 	int (*copy)(struct migrate_copy_request *req);

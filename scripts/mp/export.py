@@ -40,6 +40,7 @@ MAILS = (
                       "mm/migrate_trial_configfs.[ch]",
                       "mm/migrate_policy_sysfs.c")),
     Mail("mt", ("mm/migrate_copy_mt.c",)),
+    Mail("dma", ("mm/migrate_copy_dma*.[ch]",)),
     Mail("kunit", ("mm/tests/*", "mm/tests/.kunitconfig")),
     Mail("0002", ("mm/migrate.c",)),
     Mail("0003", ("mm/Kconfig*", "mm/Makefile")),

@@ -37,7 +37,7 @@ FIELDS = {"Breaks", "Harm", "Caught-by", "Equivalent"}
 MODEL = "model"
 KUNIT = "kunit"
 SELFTESTS = ("holes", "content", "reasons", "strict", "switch", "attrs",
-             "charge")
+             "charge", "dma")
 BUILD_LIMIT = 900
 MODEL_FILES = ("mm/migrate_policy.c", "mm/migrate_policy.h",
                "mm/migrate_trial.c", "mm/migrate_trial.h", "mm/migrate_result.c")

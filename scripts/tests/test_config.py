@@ -32,6 +32,7 @@ class ConfigTest(unittest.TestCase):
         differ = {name for name in {**with_layer, **without}
                   if with_layer.get(name, "n") != without.get(name, "n")}
         self.assertEqual(differ, {"CONFIG_MIGRATE_POLICY",
+                                  "CONFIG_MIGRATE_COPY_DMA",
                                   "CONFIG_MIGRATE_POLICY_KUNIT_TEST"})
 
     def test_series_have_their_own_names(self):

@@ -156,26 +156,35 @@ static void print_columns(void)
 	puts("\tesac\n}");
 }
 
+static void print_keys_of(const char *pattern, enum mpol_type type)
+{
+	printf("\t%s) echo '", pattern);
+	for (size_t i = 0; i < mpol_key_count; i++) {
+		const struct mpol_key *key = &mpol_key_table[i];
+
+		if (key->type == type &&
+		    (!key->backend || !strcmp(key->backend, pattern)))
+			printf(" %s", key->name);
+	}
+	puts("' ;;");
+}
+
+/* The keys of a backend stand together in the table. */
 static void print_keys(void)
 {
-	static const char *const owner[] = {
-		[MPOL_GLOBAL] = MPOL_GLOBAL_NAME,
-		[MPOL_BACKEND] = "mt",
-		[MPOL_REASON] = "*",
-	};
-	static const enum mpol_type order[] = {
-		MPOL_GLOBAL, MPOL_BACKEND, MPOL_REASON,
-	};
+	const char *last = "";
 
 	print_function("_migratectl_keys");
 	puts("\tcase $1 in");
-	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
-		printf("\t%s) echo '", owner[order[i]]);
-		for (size_t j = 0; j < mpol_key_count; j++)
-			if (mpol_key_table[j].type == order[i])
-				printf(" %s", mpol_key_table[j].name);
-		puts("' ;;");
+	print_keys_of(MPOL_GLOBAL_NAME, MPOL_GLOBAL);
+	for (size_t i = 0; i < mpol_key_count; i++) {
+		const char *backend = mpol_key_table[i].backend;
+
+		if (backend && strcmp(backend, last))
+			print_keys_of(backend, MPOL_BACKEND);
+		last = backend ? backend : last;
 	}
+	print_keys_of("*", MPOL_REASON);
 	puts("\tesac\n}");
 }
 

@@ -77,6 +77,7 @@ struct mpol_key {
 	const char *allowed;		/* NULL: the registered backends */
 	const char *const *words;	/* MPOL_WORDLIST: NULL-terminated */
 	const char *help;
+	const char *backend;		/* the one that has it, for MPOL_BACKEND */
 };
 
 enum mpol_state {

@@ -20,7 +20,7 @@ import termios
 import traceback
 
 import fake_tree
-from fake_tree import CONFIG, COUNTERS, REASONS, SYSFS
+from fake_tree import BACKENDS, CONFIG, COUNTERS, REASONS, SYSFS
 from terminal import Terminal
 
 BUILD = "."
@@ -346,7 +346,7 @@ def test_get_table(tree):
     rows = json.loads(tree.done("get", "-J", "--output-all",
                                 "demotion.backend"))["settings"]
     equal(rows, [{"name": "demotion", "key": "backend", "value": "inline",
-                  "default": "inline", "allowed": "inline, mt",
+                  "default": "inline", "allowed": "dma, inline, mt",
                   "help": "who copies: inline, as without a policy, or a "
                           "batch backend"}])
 
@@ -450,7 +450,7 @@ def test_set_kernel_refuses(tree):
             ("damon", "workers=many", EINVAL, "not a valid value; allowed: "
              "0..64, 0 = the backend's own choice"),
             ("damon", "backend=mtt", ENOENT, "no such backend; allowed: "
-             "inline, mt; did you mean 'mt'?"),
+             "dma, inline, mt; did you mean 'mt'?"),
             ("damon", "backend=mt", EBUSY,
              "not possible in the present state")):
         key = assignment.split("=")[0]
@@ -639,6 +639,7 @@ def test_verbose_reports_writes(tree):
 def test_backends_default(tree):
     equal(trim(tree.done("backends")),
           "NAME   MIN_PAGES BATCHES PAGES COPY_NS DECLINED USERS\n"
+          "dma          256       0     0       0        0\n"
           "inline         0       0     0       0        0 all\n"
           "mt            64       0     0       0        0\n")
 
@@ -655,23 +656,36 @@ def test_backends_counters(tree):
     equal(tree.done("backends", "-o", "+HELPER_NS,bytes"),
           "NAME   MIN_PAGES BATCHES PAGES COPY_NS DECLINED USERS            "
           "HELPER_NS BYTES\n"
+          "dma          256       0     0       0        0                  "
+          "        0     0\n"
           "inline         0       0     0       0        0 all but demotion "
           "        0     0\n"
           "mt            64       4  2048  12.3ms    11111 demotion         "
           "       6s    8M\n")
     rows = json.loads(tree.done("backends", "-J", "-o", "+HELPER_NS,BYTES"))
     rows = rows["backends"]
-    equal(rows[1], {"name": "mt", "min_pages": 64, "batches": 4, "pages": 2048,
+    equal(rows[2], {"name": "mt", "min_pages": 64, "batches": 4, "pages": 2048,
                     "copy_ns": 12345678, "helper_ns": 6000000000,
                     "declined": 11111, "users": "demotion", "bytes": 8 << 20})
-    equal(len(rows[0]["users"].split(",")), len(REASONS) - 1)
+    equal(len(rows[1]["users"].split(",")), len(REASONS) - 1)
+
+
+def test_backends_channels(tree):
+    """Which only dma has."""
+    tree.write(f"{SYSFS}/backends/dma/taken", "16")
+    tree.write(f"{SYSFS}/backends/dma/timeouts", "3")
+    equal(tree.done("backends", "-rno", "NAME,TAKEN,TIMEOUTS"),
+          "dma 16 3\ninline - -\nmt - -\n")
+    tree.done("set", "dma", "channels=16", "devices=0000:00:01.0,b")
+    equal(tree.read(f"{CONFIG}/backends/dma/channels"), "16\n")
+    equal(tree.read(f"{CONFIG}/backends/dma/devices"), "0000:00:01.0,b\n")
 
 
 def test_backends_every_counter(tree):
     for number, counter in enumerate(fake_tree.COUNTERS):
         tree.write(f"{SYSFS}/backends/mt/{counter}", str(1000 + number))
     rows = json.loads(tree.done("backends", "-Jb", "--output-all"))
-    shown = [value for value in rows["backends"][1].values()
+    shown = [value for value in rows["backends"][2].values()
              if isinstance(value, int)]
     for number in range(len(fake_tree.COUNTERS)):
         assert 1000 + number in shown, rows
@@ -681,6 +695,7 @@ def test_backends_folds_users(tree):
     tree.done("set", "demotion,memory_failure,syscall_or_cpuset,damon",
               "backend=mt")
     equal(tree.done("backends", "-n", "-o", "NAME,USERS"),
+          "dma    \n"
           "inline all but damon,\n"
           "       demotion,\n"
           "       memory_failure,\n"
@@ -688,7 +703,7 @@ def test_backends_folds_users(tree):
           "mt     damon, demotion,\n"
           "       memory_failure,\n"
           "       syscall_or_cpuset\n")
-    equal(tree.done("backends", "-rn", "-o", "NAME,USERS").splitlines()[1],
+    equal(tree.done("backends", "-rn", "-o", "NAME,USERS").splitlines()[2],
           "mt damon,demotion,memory_failure,syscall_or_cpuset")
 
 
@@ -712,8 +727,8 @@ def test_backends_older_kernel(tree):
     for counter in ("batches", "copy_ns", "declined_busy"):
         os.unlink(tree.path(f"{SYSFS}/backends/mt/{counter}"))
     tree.write(f"{SYSFS}/backends/mt/declined_min", "3")
-    equal(tree.done("backends", "-rn").splitlines()[1], "mt 64 - 0 - 3 ")
-    row = json.loads(tree.done("backends", "-J"))["backends"][1]
+    equal(tree.done("backends", "-rn").splitlines()[2], "mt 64 - 0 - 3 ")
+    row = json.loads(tree.done("backends", "-J"))["backends"][2]
     equal((row["batches"], row["copy_ns"], row["declined"]), (None, None, 3))
 
 
@@ -962,7 +977,7 @@ def test_prometheus(tree):
     for number, counter in enumerate(COUNTERS):
         for owner, name, others, base in (
                 ("reason", "damon", len(REASONS), 1500000000),
-                ("backend", "mt", 2, 500000000)):
+                ("backend", "mt", len(BACKENDS), 500000000)):
             seconds = counter.endswith("_ns")
             metric = f"migrate_policy_{owner}_{counter}"
             if seconds:
@@ -995,7 +1010,8 @@ def test_prometheus_older_kernel(tree):
     samples = metrics["migrate_policy_reason_verified"]["samples"]
     equal(len(samples), len(REASONS) - 1)
     assert "migrate_policy_reason_stale" not in metrics
-    equal(len(metrics["migrate_policy_backend_stale"]["samples"]), 2)
+    equal(len(metrics["migrate_policy_backend_stale"]["samples"]),
+          len(BACKENDS))
 
 
 def test_prometheus_selection(tree):
@@ -1170,7 +1186,9 @@ def settings(tree):
 
 
 def calibrate(tree, *args, numa="normal@0", fault=None, status=0):
-    """Runs it; the settings must be what they were, however it ends."""
+    """Runs it without dma; the settings must be what they were, however it
+    ends."""
+    shutil.rmtree(tree.path(f"{CONFIG}/backends/dma"), ignore_errors=True)
     tree.done("set", "syscall_or_cpuset", "batch_size=7", "min_pages=9",
               "workers=3", "classes=file")
     before = settings(tree)
@@ -1213,6 +1231,17 @@ def test_calibrate(tree):
     tree.done("reset")
     tree.done("profile", "apply", path)
     equal(tree.get("demotion", "min_pages"), "512")
+
+
+def test_calibrate_two_backends(tree):
+    """One that declines everything is measured, and not chosen."""
+    result = tree.run("calibrate", numa="normal@0")
+    equal(result.status, 0)
+    lines = result.err.splitlines()
+    equal(len(lines), 16)
+    for line in lines:
+        equal(line.startswith("migratectl: dma, "), line.endswith("declined"))
+    equal(profile(result.out)["demotion"]["backend"], "mt")
 
 
 def test_calibrate_where_nothing_pays(tree):
@@ -1578,7 +1607,8 @@ def test_completion_bash(tree):
         ("migratectl set demotion,da", "demotion,damon"),
         ("migratectl set damon b", "backend= batch_size="),
         ("migratectl set mt ", "cpus="), ("migratectl set global ", "stats="),
-        ("migratectl set damon workers=1 backend=", "inline mt"),
+        ("migratectl set dma p", "poll_us= poll_pages="),
+        ("migratectl set damon workers=1 backend=", "dma inline mt"),
         ("migratectl set global stats=", "0 1"),
         ("migratectl set damon classes=anon,s", "anon,swapcache anon,shmem"),
         ("migratectl get damon.w", "damon.workers"),
@@ -1594,7 +1624,7 @@ def test_completion_bash(tree):
         ("migratectl completion z", "zsh"), ("migratectl version ", ""),
         ("migratectl trial re", "record report"),
         ("migratectl trial run --reason dem", "demotion"),
-        ("migratectl trial run --arm ", "inline mt"),
+        ("migratectl trial run --arm ", "dma inline mt"),
         ("migratectl trial run --sto", "--stop-if-worse"),
         ("migratectl trial report -o P_", "P_VALUE P_FILES"),
         ("migratectl trial list -o TR", "TRIAL"),
@@ -1634,9 +1664,9 @@ def test_completion_zsh(tree):
     assert {"--json", "-J", "--root"} <= replies[1], replies[1]
     assert {"SET,REASON", "SET,CHANGED"} <= replies[2], replies[2]
     equal(replies[3], {f"{key}=" for key in fake_tree.DEFAULTS})
-    equal(replies[4], {"backend=inline", "backend=mt"})
+    equal(replies[4], {f"backend={name}" for name in BACKENDS})
     equal(replies[5], {f"damon.{key}" for key in fake_tree.DEFAULTS})
-    equal(replies[6], {*REASONS, "inline", "mt", "all"})
+    equal(replies[6], {*REASONS, *BACKENDS, "all"})
     equal(replies[7], {*REASONS, "all"})
 
 
@@ -1777,13 +1807,15 @@ def test_agreement_on_keys(tree):
     text = abi("configfs-migrate-policy")
     equal(keys, set(re.findall(r"/reasons/<reason>/(\w+)$", text, re.M)))
     equal(help_keys(tree, "a backend"),
-          set(re.findall(r"/backends/mt/(\w+)$", text, re.M)))
+          set(re.findall(r"/backends/(?:mt|dma)/(\w+)$", text, re.M)))
     equal(help_keys(tree, "global"),
           set(re.findall(r"/migrate_policy/(\w+)$", text, re.M)))
     equal(keys, set(re.findall(r"/defaults/(\w+)$",
                                abi("sysfs-kernel-mm-migrate-policy"), re.M)))
     equal(shell_function(tree, "_migratectl_keys", "damon"), keys)
-    equal(shell_function(tree, "_migratectl_keys", "mt"), {"cpus"})
+    for backend in ("mt", "dma"):
+        equal(shell_function(tree, "_migratectl_keys", backend),
+              set(BACKENDS[backend]))
     equal(shell_function(tree, "_migratectl_keys", "global"), {"stats"})
 
 
@@ -1799,7 +1831,8 @@ def test_agreement_on_counters(tree):
         equal(help_columns(tree, command) - OWN_COLUMNS[command],
               counters | {"backend"})
     equal(help_columns(tree, "backends") - OWN_COLUMNS["backends"],
-          counters | {"min_pages"})
+          counters | {"min_pages"} |
+          set(re.findall(r"/backends/dma/(\w+)$", text, re.M)))
     equal(help_columns(tree, "list") - OWN_COLUMNS["list"],
           set(fake_tree.DEFAULTS))
 

@@ -26,8 +26,8 @@ from test_cli import SOURCE, contains, equal
 PACKAGE = ""
 SAVED = "/etc/migratectl/migratectl.conf"
 TUNED = "migratectl-tiering"
-# Without the one that needs hardware.
-USABLE = ("compaction-friendly", "default", "latency", "throughput", "tiering")
+USABLE = ("compaction-friendly", "default", "latency", "offload", "throughput",
+          "tiering")
 
 
 class Kernel:
@@ -146,9 +146,13 @@ def test_profiles(kernel):
 def test_profile_that_the_kernel_refuses(kernel):
     kernel.done("profile", "apply", "tiering")
     before = kernel.settings()
-    result = kernel.run("profile", "apply", "offload")
+    os.makedirs("/etc/migratectl/profiles")
+    with open("/etc/migratectl/profiles/gpu.conf", "w",
+              encoding="ascii") as file:
+        file.write("[demotion]\nworkers = 7\nbackend = gpu\n")
+    result = kernel.run("profile", "apply", "gpu")
     equal(result.returncode, 1)
-    contains(result.stderr, "dma")
+    contains(result.stderr, "no such backend")
     equal(kernel.settings(), before)
     equal(kernel.run("profile", "check", "default").returncode, 4)
 

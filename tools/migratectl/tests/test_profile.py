@@ -93,7 +93,6 @@ def test_shipped_name_their_source(tree):
 
 def test_shipped_apply_in_any_order(tree):
     ship(tree)
-    os.makedirs(tree.path(f"{CONFIG}/backends/dma"))
     before = tree.snapshot()
     state = {}
     for name in SHIPPED + SHIPPED[::-1]:
@@ -167,7 +166,7 @@ BAD = (
      "[damon]\nworkers = 1\n[damn]\n"),
     (1, "qqqqqqq: no such reason or backend; known: compaction, contig_range, "
         "damon, demotion, longterm_pin, memory_failure, memory_hotplug, "
-        "mempolicy_mbind, numa_misplaced, syscall_or_cpuset, inline, mt, "
+        "mempolicy_mbind, numa_misplaced, syscall_or_cpuset, dma, inline, mt, "
         "global", "[qqqqqqq]\nworkers = 1\n"),
     (2, "profile: no such key 'summry'; did you mean 'summary'?",
      "[profile]\nsummry = 1\n"),
@@ -418,10 +417,10 @@ def test_apply_writes_only_what_differs(tree):
 
 def test_apply_puts_back(tree):
     path = put(tree, f"{ADMIN}/p.conf",
-               "[damon]\nworkers = 1\nbackend = dma\n[mt]\ncpus = 1\n")
+               "[damon]\nworkers = 1\nbackend = gpu\n[mt]\ncpus = 1\n")
     before = tree.snapshot()
-    tree.fails(1, f"{path}:3: damon.backend=dma: no such backend; allowed: "
-                  "inline, mt", "1 earlier change was put back",
+    tree.fails(1, f"{path}:3: damon.backend=gpu: no such backend; allowed: "
+                  "dma, inline, mt", "1 earlier change was put back",
                args=["profile", "apply", "p"],
                fault=f"damon/backend:{ENOENT}")
     equal(tree.snapshot(), before)
@@ -615,7 +614,9 @@ def test_save_names_everything_writable(tree):
     contains(text, "\n[global]\nstats = 0\n")
     assert "[inline]" not in text, text
     assert "results" not in text and "pacing" not in text, text
-    equal(len(re.findall(r"^\[", text, re.M)), 3 + len(REASONS))
+    contains(text, "\n[dma]\nchannels = 0\ndevices = any\n")
+    # The profile, two backends, and what is global.
+    equal(len(re.findall(r"^\[", text, re.M)), 4 + len(REASONS))
 
 
 def test_save_long_lists(tree):

@@ -649,7 +649,7 @@ def test_run_what_the_kernel_refuses(tree):
             ("-mt/batch_size:34", "-mt.batch_size=0: out of range; allowed: "
                                   "1..262144 base pages"),
             ("-mt/backend:2", "-mt.backend=mt: no such backend; allowed: "
-                              "inline, mt"),
+                              "dma, inline, mt"),
             ("-mt/share:5", "-mt.share=33: Input/output error"),
             ("-mt/live:34", "demotion: the shares of all its trials together "
                             "are above 100 percent; see 'trial list'"),

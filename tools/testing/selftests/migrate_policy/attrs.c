@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Every attribute of every reason, of the backend mt and of the layer: its
- * default, what it accepts and reads back, what it refuses and with which
+ * Every attribute of every reason, of the backends mt and dma and of the layer:
+ * its default, what it accepts and reads back, what it refuses and with which
  * errno, who may write it, and that neither a refused nor a repeated write
  * changes or logs anything.
  */
@@ -170,6 +170,73 @@ static const struct attr cpus_attr = {
 		{ "-1", EINVAL }, { "0-", EINVAL }, { "0 x", EINVAL },
 		{ "999999", ERANGE }, { "0,999999", ERANGE },
 		{ "0-999999", ERANGE },
+	},
+};
+
+#define HALF_TOO_LONG							\
+	"0000:00:01.0-0000:00:01.0-0000:00:01.0-0000:00:01.0-0000:00:01."\
+	"0000:00:01.0-0000:00:01.0-0000:00:01.0-0000:00:01.0-0000:00:01."
+
+static const struct attr dma_attrs[] = {
+	{
+		.name = "channels",
+		.initial = "0",
+		.good = { { "1", "1" }, { "64\n", "64" }, { "0", "0" } },
+		.bad = {
+			{ "65", ERANGE },
+			{ "4294967296", ERANGE },
+			{ "18446744073709551616", ERANGE },
+			{ "\n", EINVAL }, { "-1", EINVAL }, { "x", EINVAL },
+			{ "1x", EINVAL }, { "1 2", EINVAL }, { "0x1", EINVAL },
+		},
+	}, {
+		.name = "devices",
+		.initial = "any",
+		.good = {
+			{ "0000:00:01.0\n", "0000:00:01.0" },
+			{ "0000:00:01.0,b", "0000:00:01.0,b" },
+			{ "a,b,c", "a,b,c" }, { "any\n", "any" },
+		},
+		.bad = {
+			{ HALF_TOO_LONG HALF_TOO_LONG HALF_TOO_LONG, ERANGE },
+			{ "\n", EINVAL }, { "a b", EINVAL }, { "a\nb", EINVAL },
+			{ ",", EINVAL }, { "a,", EINVAL }, { ",a", EINVAL },
+			{ "a,,b", EINVAL }, { " a", EINVAL },
+			{ "a\n\n", EINVAL },
+		},
+	}, {
+		.name = "poll_us",
+		.initial = "20",
+		.good = { { "0", "0" }, { "1000\n", "1000" } },
+		.bad = {
+			{ "1001", ERANGE },
+			{ "4294967296", ERANGE },
+			{ "18446744073709551616", ERANGE },
+			{ "\n", EINVAL }, { "-1", EINVAL }, { "x", EINVAL },
+			{ "1x", EINVAL }, { "1 2", EINVAL }, { "0x1", EINVAL },
+		},
+	}, {
+		.name = "poll_pages",
+		.initial = "512",
+		.good = { { "0", "0" }, { "262144\n", "262144" } },
+		.bad = {
+			{ "262145", ERANGE },
+			{ "4294967296", ERANGE },
+			{ "18446744073709551616", ERANGE },
+			{ "\n", EINVAL }, { "-1", EINVAL }, { "x", EINVAL },
+			{ "1x", EINVAL }, { "1 2", EINVAL }, { "0x1", EINVAL },
+		},
+	}, {
+		.name = "timeout_ms",
+		.initial = "10000",
+		.good = { { "1", "1" }, { "600000\n", "600000" } },
+		.bad = {
+			{ "0", ERANGE }, { "600001", ERANGE },
+			{ "4294967296", ERANGE },
+			{ "18446744073709551616", ERANGE },
+			{ "\n", EINVAL }, { "-1", EINVAL }, { "x", EINVAL },
+			{ "1x", EINVAL }, { "1 2", EINVAL }, { "0x1", EINVAL },
+		},
 	},
 };
 
@@ -368,6 +435,23 @@ static enum ktap_result check_cpus(const void *arg)
 	return check_file(&file, possible);
 }
 
+static enum ktap_result check_dma(const void *arg)
+{
+	enum ktap_result result = KTAP_PASS;
+
+	(void)arg;
+	if (!sys_exists(POLICY_CONFIG "/backends/dma"))
+		return KTAP_SKIP;
+	for (size_t i = 0; i < ARRAY_SIZE(dma_attrs); i++) {
+		struct file file = { .attr = &dma_attrs[i] };
+
+		snprintf(file.path, sizeof(file.path),
+			 POLICY_CONFIG "/backends/dma/%s", dma_attrs[i].name);
+		result |= check_file(&file, dma_attrs[i].initial);
+	}
+	return result;
+}
+
 /* The order of writes never matters, and reasons do not touch each other. */
 static enum ktap_result check_independence(const void *arg)
 {
@@ -522,13 +606,14 @@ static enum ktap_result check_untouched(const void *arg)
 
 int main(void)
 {
-	struct ktap_case cases[NR_REASONS + 7] = {
+	struct ktap_case cases[NR_REASONS + 8] = {
 		{ "untouched policies", check_untouched, NULL },
 		{ "defaults", check_defaults, NULL },
 		{ "state and counters", check_state, NULL },
 		{ "fixed directories", check_directories, NULL },
 		{ "stats", check_stats, NULL },
 		{ "backends/mt/cpus", check_cpus, NULL },
+		{ "backends/dma", check_dma, NULL },
 		{ "reasons are independent", check_independence, NULL },
 	};
 
@@ -538,7 +623,7 @@ int main(void)
 		return ktap_skip_all("this kernel has no migrate_policy");
 	undo_init();
 	for (int i = 0; i < NR_REASONS; i++)
-		cases[7 + i] = (struct ktap_case) {
+		cases[8 + i] = (struct ktap_case) {
 			reason_names[i], check_reason, &reason_names[i],
 		};
 	return ktap_run(cases, ARRAY_SIZE(cases));

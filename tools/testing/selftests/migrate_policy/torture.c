@@ -14,6 +14,7 @@
  * runs it also looks at the kernel log.
  */
 #include "cgroup.h"
+#include "engine.h"
 #include "faults.h"
 #include "kinds.h"
 #include "ktap.h"
@@ -438,10 +439,18 @@ static enum ktap_result torture_reason(const void *arg)
 	return result_of(ok);
 }
 
+/* Channels for dma that report in reverse, and now and then an error. */
+static bool add_channels(void)
+{
+	return !engine_present() ||
+	       (engine_load("channels=4 reverse=1 error_every=50") &&
+		engine_setting("channels", "4"));
+}
+
 static enum ktap_result start(const void *arg)
 {
 	(void)arg;
-	if (!matrix_open(matrix_seed()) ||
+	if (!add_channels() || !matrix_open(matrix_seed()) ||
 	    !poison_open() || sys_set(DEMOTION_ENABLED, "1"))
 		return KTAP_FAIL;
 	leaks_take(&at_start);
@@ -463,6 +472,8 @@ static enum ktap_result finish(const void *arg)
 	ktap_note("figure writes racing with migration: %llu",
 		  records_written);
 	ktap_note("figure faults injected: %llu", faults_injected());
+	if (engine_present())
+		ktap_note("%llu parts copied by DMA engines", engine_copied(0));
 	return result_of(ok);
 }
 
