@@ -96,11 +96,11 @@ def test_output_is_that_of_the_recorded_tree(kernel):
 
 def test_set_takes_effect(kernel):
     kernel.done("set", "demotion,damon", "backend=mt", "batch_size=2048",
-                "min_pages=64", "workers=2", "classes=file,anon")
+                "min_pages=64", "workers=2", "classes=file,anon", "strict=1")
     for reason in ("demotion", "damon"):
         equal([kernel.get(f"{CONFIG}/reasons/{reason}/{key}")
                for key in fake_tree.DEFAULTS],
-              ["mt", "2048", "64", "2", "anon,file"])
+              ["mt", "2048", "64", "2", "anon,file", "1"])
     kernel.done("set", "mt", "cpus=1")
     equal(kernel.get(f"{CONFIG}/backends/mt/cpus"), "1")
     kernel.done("set", "mt", "cpus=0-1")
