@@ -194,6 +194,7 @@ static size_t make_text(const struct node *node, __u64 *random)
 		if (node->judge.kind == JUDGE_BACKEND)
 			len = make_name(random);
 		else if (node->judge.kind == JUDGE_CLASSES ||
+			 node->judge.kind == JUDGE_DEVICES ||
 			 node->judge.kind == JUDGE_CPUS)
 			len = make_list(random);
 		else
@@ -405,7 +406,7 @@ static int try_open(const struct node *node, __u64 *random)
 	if (fd < 0)
 		return -1;
 	lseek(fd, random_next(random), random_below(random, 6));
-	rc = write(fd, "!", 1);
+	rc = write(fd, " !", 2);
 	close(fd);
 	return rc;
 }

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define NAME_MAX_LEN	31
+#define DEVICES_MAX_LEN	255
 
 /* The sample's: as many base pages as 512 pages of 1 GiB have. */
 #define SAMPLE_MAX	(512ull << 18)
@@ -27,8 +28,14 @@ static const struct {
 	{ "min_pages", { JUDGE_NUMBER, 0, 262144 } },
 	{ "workers", { JUDGE_NUMBER, 0, 64 } },
 	{ "classes", { JUDGE_CLASSES, 0, 0 } },
+	{ "strict", { JUDGE_NUMBER, 0, 1 } },
 	{ "stats", { JUDGE_NUMBER, 0, 1 } },
 	{ "cpus", { JUDGE_CPUS, 0, 0 } },
+	{ "channels", { JUDGE_NUMBER, 0, 64 } },
+	{ "devices", { JUDGE_DEVICES, 0, 0 } },
+	{ "poll_us", { JUDGE_NUMBER, 0, 1000 } },
+	{ "poll_pages", { JUDGE_NUMBER, 0, 262144 } },
+	{ "timeout_ms", { JUDGE_NUMBER, 1, 600000 } },
 	{ "max_pages", { JUDGE_NUMBER, 1, SAMPLE_MAX } },
 };
 
@@ -120,6 +127,21 @@ static int judge_classes(const char *text, char *value)
 	return 0;
 }
 
+static int judge_devices(const char *text, char *value)
+{
+	size_t len = strcspn(text, " \t\n");
+
+	if (!ends(text + len))
+		return -EINVAL;
+	if (len > DEVICES_MAX_LEN)
+		return -ERANGE;
+	if (!len || *text == ',' || text[len - 1] == ',' || strstr(text, ",,"))
+		return -EINVAL;
+	memcpy(value, text, len);
+	value[len] = '\0';
+	return 0;
+}
+
 static bool is_one_of(int rc, int a, int b, int c)
 {
 	return !rc || rc == -a || rc == -b || rc == -c;
@@ -140,6 +162,9 @@ bool judge_answer(const struct judge *judge, const char *text, int rc,
 		break;
 	case JUDGE_CLASSES:
 		expected = judge_classes(text, value);
+		break;
+	case JUDGE_DEVICES:
+		expected = judge_devices(text, value);
 		break;
 	case JUDGE_CPUS:
 		return is_one_of(rc, EINVAL, ERANGE, EINVAL);

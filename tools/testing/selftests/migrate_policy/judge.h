@@ -19,6 +19,7 @@ enum judge_kind {
 	JUDGE_BACKEND,
 	JUDGE_NUMBER,
 	JUDGE_CLASSES,
+	JUDGE_DEVICES,
 	JUDGE_CPUS,	/* the answer is known, the value is not */
 	JUDGE_OTHER,	/* neither is */
 };

@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #define SYS_PATH	160
-#define SYS_VALUE	128
+#define SYS_VALUE	288
 
 /* Reads a file without its last newline. Returns 0 or a negative errno. */
 int sys_read(const char *path, char *value, size_t size);
