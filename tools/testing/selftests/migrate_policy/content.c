@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Contents under concurrent migration: for every batch size, threads migrate
+ * Contents under concurrent migration: a copy that ends too late or begins too
+ * early has nowhere to hide; then, for every batch size, threads migrate
  * anonymous memory, shmem and files for three reasons with different backends
  * at the same time, while other threads change and check that memory.
  */
@@ -10,6 +11,8 @@
 #include "provoke.h"
 #include "sys.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,6 +24,11 @@
 #define HELPED_SIZE	(4ul << 20)
 #define HELPED_MOVES	200
 #define CHUNK		(64ul << 10)
+
+/* Moves of an area with words that another thread stores to all the time. */
+#define STORED_SIZE	(8ul << 20)
+#define STORED_MOVES	60
+#define STORED_WORDS	3
 
 struct state {
 	struct counters move;
@@ -136,6 +144,88 @@ static enum ktap_result try_helpers(const void *arg)
 	ok = set_policies() && !mem_map(&area, MEM_THP, HELPED_SIZE, FAST_NODE);
 	if (ok) {
 		ok = move_with_helpers(&area);
+		mem_unmap(&area);
+	}
+	undo_to(mark);
+	return result_of(ok);
+}
+
+/* A thread that counts some words up, and the stores of its that were lost. */
+struct counting {
+	__u64 *word[STORED_WORDS];
+	atomic_bool stop;
+	__u64 stores;
+	__u64 lost;
+};
+
+static __u64 load(const __u64 *word)
+{
+	return __atomic_load_n(word, __ATOMIC_RELAXED);
+}
+
+/*
+ * Its CPU has no reason to let go of the translations of these few pages until
+ * it is told to: it stores through them until the very flush.
+ */
+static void *count_up(void *arg)
+{
+	struct counting *c = arg;
+	__u64 value[STORED_WORDS];
+
+	for (int i = 0; i < STORED_WORDS; i++)
+		value[i] = load(c->word[i]);
+	for (; !c->stop; c->stores += STORED_WORDS) {
+		for (int i = 0; i < STORED_WORDS; i++) {
+			__u64 now = load(c->word[i]);
+
+			c->lost += now != value[i];
+			value[i] = now + 1;
+			__atomic_store_n(c->word[i], value[i],
+					 __ATOMIC_RELAXED);
+		}
+	}
+	return NULL;
+}
+
+static bool move_and_store(const struct area *area)
+{
+	struct counting c = { 0 };
+	struct state before, after;
+	pthread_t thread;
+	bool ok;
+
+	for (size_t i = 0; i < STORED_WORDS; i++)
+		c.word[i] = (__u64 *)area->page[i * (area->nr - 1) /
+						(STORED_WORDS - 1)];
+	look(&before);
+	if (pthread_create(&thread, NULL, count_up, &c))
+		return ktap_expect(false, "a thread");
+	for (int i = 0; i < STORED_MOVES; i++)
+		mem_move(area, i % 2 ? FAST_NODE : SLOW_NODE);
+	c.stop = true;
+	pthread_join(thread, NULL);
+	look(&after);
+	ktap_note("%llu stores while %llu pages moved", c.stores,
+		  counted(&before.move, &after.move, SUCCEEDED));
+	ok = ktap_expect(!c.lost, "no lost store, not %llu", c.lost);
+	ok &= ktap_expect(c.stores, "stores");
+	return ok & ktap_expect(counted(&before.move, &after.move, PAGES) >=
+				area->nr * STORED_MOVES / 2,
+				"most pages copied ahead");
+}
+
+static enum ktap_result try_stores(const void *arg)
+{
+	int mark = undo_mark();
+	struct area area;
+	bool ok;
+
+	(void)arg;
+	ok = set_policies() &&
+	     !policy_set(SYSCALL_OR_CPUSET, "batch_size", "8192") &&
+	     !mem_map(&area, MEM_BASE, STORED_SIZE, FAST_NODE);
+	if (ok) {
+		ok = move_and_store(&area);
 		mem_unmap(&area);
 	}
 	undo_to(mark);
@@ -265,6 +355,7 @@ int main(void)
 	static __u64 splats;
 	static const struct ktap_case cases[] = {
 		{ "helpers on idle CPUs", try_helpers, NULL },
+		{ "stores until the flush", try_stores, NULL },
 		{ "load on all kinds of memory", start, NULL },
 		{ "batch_size 1", try_batch_size, "1" },
 		{ "batch_size 2", try_batch_size, "2" },
