@@ -35,6 +35,11 @@ PART = re.compile(r" |(?:read|write|assert|race at|value changed)\b")
 END = "Reported by Kernel Concurrency Sanitizer"
 FUNCTION = re.compile(r"[A-Za-z_][^;=]*?\b(\w+)\(")
 
+# A warning of the stock kernel: Documentation/mm/migrate_policy.rst, "Partially
+# mapped meanwhile". The selftest torn_thp shows it.
+TORN = "VM_WARN_ON_FOLIO(folio_test_partially_mapped(folio))"
+TORN_AT = re.compile(r"WARNING: CPU: .* at deferred_split_folio\+")
+
 # The code around the place of an oops: what is before it, and what is there.
 CODE = re.compile(r"\bCode: ((?:[0-9a-f]{2} )*)<")
 BREAKPOINT = "cc"
@@ -72,9 +77,26 @@ def without_failures(lines):
             yield line
 
 
+def without_torn(lines):
+    """Split a log's lines: how often the stock kernel warned of a huge page that
+    was torn while it migrated, and the lines without those of such warnings
+    that look like any warning's."""
+    times, rest, dumped, warned = 0, [], False, False
+    for line in lines:
+        if dumped and TORN_AT.search(line):
+            times, dumped, warned = times + 1, False, True
+        elif warned and "Call Trace:" in line:
+            warned = False
+        else:
+            dumped |= TORN in line
+            rest.append(line)
+    return times, rest
+
+
 def suspicious(lines):
     """The lines of a log that a healthy kernel does not print."""
-    return [line for line in without_failures(lines) if SPLATS.search(line)]
+    return [line for line in without_failures(without_torn(lines)[1])
+            if SPLATS.search(line)]
 
 
 def emulator_died(lines):

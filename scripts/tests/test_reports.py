@@ -7,7 +7,8 @@ import unittest
 from pathlib import Path
 
 from mp.reports import (Owned, changed_functions, emulator_died,
-                        own_functions, races, stock_races, suspicious)
+                        own_functions, races, stock_races, suspicious,
+                        without_torn)
 
 FUNCTIONS = Owned({"mt_copy_chunk", "add_counters"}, {"migrate_pages_batch"})
 END_LINE = "Reported by Kernel Concurrency Sanitizer on:"
@@ -81,6 +82,21 @@ class SplatsTest(unittest.TestCase):
                 ("[    1.0] DEBUG: all well", False),
                 ("[    1.0] Soft offlining pfn 0x1", False)):
             self.assertEqual(bool(suspicious([line])), bad, line)
+
+    def test_a_torn_huge_page(self):
+        dump = ("[ 33.2] page dumped because: "
+                "VM_WARN_ON_FOLIO(folio_test_partially_mapped(folio))")
+        warning = ["[ 33.2] WARNING: CPU: 1 PID: 76 at "
+                   "deferred_split_folio+0x291/0x2b0", "[ 33.2] Modules:",
+                   "[ 33.2] Call Trace:", "[ 33.2]  migrate_folio_move+0x1/0x2"]
+        self.assertEqual(suspicious([dump] + warning), [])
+        self.assertEqual(without_torn([dump] + warning + [dump] + warning)[0],
+                         2)
+        # Anything else that this function or another one warns of.
+        self.assertEqual(len(suspicious(warning)), 2)
+        self.assertEqual(len(suspicious([dump] + warning + warning)), 2)
+        other = [line.replace("deferred_split_folio", "f") for line in warning]
+        self.assertEqual(len(suspicious([dump] + other)), 2)
 
     def test_failed_allocations(self):
         failure = ["[ 1.0] races: page allocation failure: order:0, mode:0x1",

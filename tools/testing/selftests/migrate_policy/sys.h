@@ -38,7 +38,10 @@ int sys_set(const char *path, const char *value);
 
 bool sys_exists(const char *path);
 
-/* Those of the kernel's taint flags that tell of a splat in its log. */
+/*
+ * Those of the kernel's taint flags that tell of a splat in its log. A warning
+ * that the selftest torn_thp gets from a stock kernel is none.
+ */
 __u64 sys_splats(void);
 
 /* Makes exit and signals undo what is on the stack. Call it once, first. */
