@@ -673,6 +673,7 @@ static void strict_min_pages_test(struct kunit *test)
 /* Inline copies whatever it migrates: it has nothing to refuse. */
 static void strict_inline_test(struct kunit *test)
 {
+	struct migrate_cut cut = {};
 	u64 refused;
 
 	new_file(test, NULL);
@@ -680,6 +681,10 @@ static void strict_inline_test(struct kunit *test)
 	mpk_set_policy(test, MIGRATE_KEY_BACKEND, "inline");
 	refused = mpk_take_counts(test)->reason[MIGRATE_REFUSED];
 	KUNIT_EXPECT_EQ(test, 0, migrate_files(test, MIGRATE_SYNC));
+	/* What is in no batch is asked for by itself. */
+	migrate_cut_begin(&cut, MPK_REASON, 0, 0);
+	KUNIT_EXPECT_FALSE(test, migrate_cut_refuses(&cut));
+	migrate_cut_end(&cut, 0, 0);
 	KUNIT_EXPECT_EQ(test, refused,
 			mpk_take_counts(test)->reason[MIGRATE_REFUSED]);
 }
