@@ -27,8 +27,15 @@ from .common import REPO, HarnessError, flavour_dir, run
 from .series import STATE
 
 STAMP = re.compile(r"^(?:<\d+>)?\[ *\d+\.\d+\](?:\[[^]]*\])? ?")
-TITLE = re.compile(r"BUG: KCSAN: \S+ in (\S+)(?: / (\S+))?")
-FRAME = re.compile(r"^ *\??\s*([\w.]+)\+0x[0-9a-f]+/0x[0-9a-f]+")
+TITLE = re.compile(r"BUG: KCSAN: \S+ in (\S+)(?: \[\w+\])?(?: / (\S+))?")
+FRAME = re.compile(r"^ *\??\s*([\w.]+)\+0x[0-9a-f]+/0x[0-9a-f]+"
+                   r"(?: \[(\w+)\])?")
+# All modules of this project have such names.
+MODULE = "migrate_"
+# With CONFIG_DEBUG_VM whoever asks for a flag of a folio reads there whether it
+# is a tail page: in the word that holds folio->lru as well. So it races with
+# everything that puts folios from one list on another.
+TAIL_CHECKS = frozenset(("folio_flags", "const_folio_flags"))
 # The lines of a report behind its title; what another CPU printed meanwhile
 # does not look like that.
 PART = re.compile(r" |(?:read|write|assert|race at|value changed)\b")
@@ -132,12 +139,14 @@ class Owned:
     def has(self, report):
         """Whether a KCSAN report, a list of lines, is about our code."""
         title = TITLE.search(report[0])
-        frames = [found[1] for found in map(FRAME.match, report) if found]
+        frames = [found for found in map(FRAME.match, report) if found]
         if not title or not frames:
             return True
-        return (any(plain(name) in self.own for name in frames)
-                or any(plain(name) in self.changed
-                       for name in title.groups() if name))
+        racing = {plain(name) for name in title.groups() if name}
+        return (any(plain(found[1]) in self.own for found in frames)
+                or any((found[2] or "").startswith(MODULE) for found in frames)
+                or (racing.isdisjoint(TAIL_CHECKS)
+                    and not racing.isdisjoint(self.changed)))
 
 
 def functions_in(files):

@@ -40,6 +40,17 @@ BELOW = report("__list_add_valid / rcu_tick",
 INLINED = report("migrate_pages_batch / xas_find",
                  ["migrate_pages_batch", "migrate_pages"],
                  ["xas_find", "filemap_map_pages"])
+MODULE = report("test_work [migrate_dma_test] / xas_find",
+                ["test_work", "process_one_work"],
+                ["xas_find", "filemap_map_pages"])
+MODULE = [line + " [migrate_dma_test]" if "test_work+" in line else line
+          for line in MODULE]
+LISTS = report("const_folio_flags.constprop.0 / migrate_pages_batch",
+               ["migrate_pages_batch", "migrate_pages"],
+               ["const_folio_flags.constprop.0", "folio_unlock"])
+OUR_CHECK = report("const_folio_flags / migrate_pages_batch",
+                   ["migrate_pages_batch", "migrate_pages"],
+                   ["const_folio_flags", "mt_copy_chunk"])
 
 
 def oops(what, code):
@@ -122,10 +133,15 @@ class ReportsTest(unittest.TestCase):
         self.assertEqual(stock, {"folio_mark_accessed / xas_find": 2})
 
     def test_ours(self):
-        for log in (OURS, BELOW, INLINED):
+        for log in (OURS, BELOW, INLINED, MODULE, OUR_CHECK):
             ours, stock, _ = self.judged(STOCK + log + STOCK)
             self.assertEqual(len(ours), 1, log[1])
             self.assertEqual(list(stock.values()), [2])
+
+    def test_tail_check(self):
+        ours, stock, _ = self.judged(LISTS)
+        self.assertEqual(ours, [])
+        self.assertEqual(stock, {"const_folio_flags / migrate_pages_batch": 1})
 
     def test_unreadable_counts(self):
         self.assertEqual(len(self.judged(STOCK[:2])[0]), 1)

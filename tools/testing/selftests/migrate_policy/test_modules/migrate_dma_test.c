@@ -96,6 +96,8 @@ static bool hang;
 module_param(hang, bool, 0644);
 MODULE_PARM_DESC(hang, "copy nothing until it is 0 again");
 
+/* Channels of a device count in parallel. */
+static DEFINE_SPINLOCK(copied_lock);
 static unsigned int copied[DEVICES_MAX];
 module_param_array(copied, uint, NULL, 0444);
 MODULE_PARM_DESC(copied, "descriptors copied, by device");
@@ -241,7 +243,9 @@ static void test_copy(struct test_chan *tc, struct test_descriptor *descriptor)
 
 	memcpy(test_address(tc, descriptor->dst),
 	       test_address(tc, descriptor->src), descriptor->len);
+	spin_lock(&copied_lock);
 	WRITE_ONCE(copied[engine->nr], copied[engine->nr] + 1);
+	spin_unlock(&copied_lock);
 }
 
 static void test_run(struct test_chan *tc, struct test_descriptor *descriptor)
