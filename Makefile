@@ -35,6 +35,7 @@ help:
 	@echo 'make apply KDIR=TREE  put the project into a kernel tree of your own'
 	@echo 'make drift KDIR=TREE  whether the patches still apply to a kernel'
 	@echo 'make export           the mails of a patch series, in out/export/SERIES'
+	@echo 'make quilt            the same as patches for debian/patches, in out/quilt/SERIES'
 	@echo 'make refresh          take edits in the applied tree back (KDIR=TREE)'
 	@echo 'make clean            remove results and kernel builds; packages, sources'
 	@echo '                      and ccache stay'
@@ -132,6 +133,9 @@ trial-check: packages
 export: packages
 	@scripts/export
 
+quilt: packages
+	@scripts/quilt
+
 apply: python
 	@test -n "$(KDIR)" || { echo 'make apply: name a kernel tree: make apply KDIR=TREE' >&2; exit 1; }
 	@scripts/apply "$(KDIR)"
@@ -143,4 +147,4 @@ clean:
 	@scripts/clean
 
 .PHONY: help python packages kernel demo test test-full test-all test-debug uml bench-uml mutants shell \
-	deb drift export record coverage bench-cli trial-check apply refresh clean
+	deb drift export quilt record coverage bench-cli trial-check apply refresh clean
