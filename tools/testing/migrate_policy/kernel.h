@@ -120,6 +120,10 @@ bool lockdep_is_held(const struct mutex *mutex);
 #define lockdep_assert_held(mutex)					\
 	SHIM_RULE(lockdep_is_held(mutex), "the mutex is held")
 
+/* build_bug.h: the message may be left out */
+#undef static_assert
+#define static_assert(expr, ...)	_Static_assert(expr, "" __VA_ARGS__)
+
 /* compiler.h, wait.h */
 #define READ_ONCE(var)		__atomic_load_n(&(var), __ATOMIC_RELAXED)
 #define WRITE_ONCE(var, value)	__atomic_store_n(&(var), value, __ATOMIC_RELAXED)
