@@ -30,6 +30,7 @@ STAMP = re.compile(r"^(?:<\d+>)?\[ *\d+\.\d+\](?:\[[^]]*\])? ?")
 TITLE = re.compile(r"BUG: KCSAN: \S+ in (\S+)(?: \[\w+\])?(?: / (\S+))?")
 FRAME = re.compile(r"^ *\??\s*([\w.]+)\+0x[0-9a-f]+/0x[0-9a-f]+"
                    r"(?: \[(\w+)\])?")
+INTERRUPT = re.compile(r"asm_(?:sysvec_|common_interrupt)")
 # All modules of this project have such names.
 MODULE = "migrate_"
 # With CONFIG_DEBUG_VM whoever asks for a flag of a folio reads there whether it
@@ -129,6 +130,19 @@ def plain(name):
     return name.split("+")[0].split(".")[0]
 
 
+def frames_of(report):
+    """The frames of both stacks, as matches of FRAME. What an interrupt has
+    interrupted had no part in what it did."""
+    interrupted = False
+    for line in report:
+        found = FRAME.match(line)
+        if not found:
+            interrupted = False
+        elif not interrupted:
+            interrupted = bool(INTERRUPT.match(found[1]))
+            yield found
+
+
 class Owned:
     """The functions for which this project answers."""
 
@@ -139,7 +153,7 @@ class Owned:
     def has(self, report):
         """Whether a KCSAN report, a list of lines, is about our code."""
         title = TITLE.search(report[0])
-        frames = [found for found in map(FRAME.match, report) if found]
+        frames = list(frames_of(report))
         if not title or not frames:
             return True
         racing = {plain(name) for name in title.groups() if name}

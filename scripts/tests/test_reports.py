@@ -48,6 +48,15 @@ MODULE = [line + " [migrate_dma_test]" if "test_work+" in line else line
 LISTS = report("const_folio_flags.constprop.0 / migrate_pages_batch",
                ["migrate_pages_batch", "migrate_pages"],
                ["const_folio_flags.constprop.0", "folio_unlock"])
+TICK = report("tick_do_update_jiffies64 / shrink_node",
+              ["tick_do_update_jiffies64", "asm_sysvec_apic_timer_interrupt",
+               "mt_copy_chunk", "migrate_pages_batch"],
+              ["shrink_node", "do_try_to_free_pages"])
+# Its second stack is ours.
+TICK_AND_OURS = report("tick_do_update_jiffies64 / mt_copy_chunk",
+                       ["tick_do_update_jiffies64",
+                        "asm_sysvec_apic_timer_interrupt", "vfs_read"],
+                       ["mt_copy_chunk", "mt_copy"])
 OUR_CHECK = report("const_folio_flags / migrate_pages_batch",
                    ["migrate_pages_batch", "migrate_pages"],
                    ["const_folio_flags", "mt_copy_chunk"])
@@ -133,7 +142,8 @@ class ReportsTest(unittest.TestCase):
         self.assertEqual(stock, {"folio_mark_accessed / xas_find": 2})
 
     def test_ours(self):
-        for log in (OURS, BELOW, INLINED, MODULE, OUR_CHECK):
+        for log in (OURS, BELOW, INLINED, MODULE, OUR_CHECK,
+                    TICK_AND_OURS):
             ours, stock, _ = self.judged(STOCK + log + STOCK)
             self.assertEqual(len(ours), 1, log[1])
             self.assertEqual(list(stock.values()), [2])
@@ -142,6 +152,9 @@ class ReportsTest(unittest.TestCase):
         ours, stock, _ = self.judged(LISTS)
         self.assertEqual(ours, [])
         self.assertEqual(stock, {"const_folio_flags / migrate_pages_batch": 1})
+
+    def test_interrupted(self):
+        self.assertEqual(self.judged(TICK)[0], [])
 
     def test_unreadable_counts(self):
         self.assertEqual(len(self.judged(STOCK[:2])[0]), 1)
