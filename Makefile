@@ -26,6 +26,7 @@ help:
 	@echo 'make kernel           build the kernel (FLAVOUR=y, n or lockdep)'
 	@echo 'make uml              KUnit in User-mode Linux, in seconds'
 	@echo 'make bench-uml        measure at native speed in User-mode Linux'
+	@echo 'make bench HERE=1     the same on the kernel that runs, if it has the layer'
 	@echo 'make shell            a shell in the booted kernel, with migratectl'
 	@echo 'make deb              the package of migratectl, in out/deb'
 	@echo 'make coverage         the tests of migratectl, and what they do not reach'
@@ -81,6 +82,10 @@ test-debug: packages
 
 test-%: packages
 	@scripts/run-tests $*
+
+# On a machine of one's own; elsewhere what runs at native speed.
+bench:
+	@$(if $(HERE),scripts/bench-here,$(MAKE) --no-print-directory bench-uml)
 
 bench-uml: packages
 	@SERIES=$(UML_SERIES) scripts/build uml-bench
@@ -146,5 +151,5 @@ refresh: python
 clean:
 	@scripts/clean
 
-.PHONY: help python packages kernel demo test test-full test-all test-debug uml bench-uml mutants shell \
+.PHONY: help python packages kernel demo test test-full test-all test-debug uml bench bench-uml mutants shell \
 	deb drift export quilt record coverage bench-cli trial-check apply refresh clean

@@ -3,6 +3,7 @@
 
 import contextlib
 import io
+import os
 import subprocess
 import sys
 import tempfile
@@ -366,3 +367,36 @@ class CommonTest(unittest.TestCase):
                 with self.assertRaisesRegex(HarnessError,
                                             "this needs 11 MiB, but .* has 10"):
                     need_space(Path(tmp), 11, "this")
+
+
+class BenchHereTest(unittest.TestCase):
+    """bench-here: what a kernel lacks has a status and a message of its own."""
+
+    def measured(self, enabled):
+        """Status and message on a machine with such a /sys."""
+        with tempfile.TemporaryDirectory() as sysfs:
+            if enabled is not None:
+                state = Path(sysfs) / "kernel/mm/migrate_policy"
+                state.mkdir(parents=True)
+                (state / "enabled").write_text(enabled, encoding="ascii")
+            result = subprocess.run(
+                [SCRIPTS / "bench-here"], check=False, text=True,
+                capture_output=True, env={**os.environ, "MP_SYSFS": sysfs})
+        self.assertEqual(result.stdout, "")
+        return result.returncode, result.stderr
+
+    def test_no_layer(self):
+        status, said = self.measured(None)
+        self.assertEqual(status, 3)
+        self.assertIn("has no migration policies", said)
+
+    def test_switched_off(self):
+        status, said = self.measured("0\n")
+        self.assertEqual(status, 3)
+        self.assertIn("migrate_policy=off", said)
+
+    @unittest.skipIf(os.geteuid(), "only root gets that far")
+    def test_no_folios(self):
+        status, said = self.measured("1\n")
+        self.assertEqual(status, 4)
+        self.assertIn("CONFIG_MIGRATE_POLICY_BENCH", said)
