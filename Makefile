@@ -12,6 +12,9 @@ endif
 ifdef SERIES
 export SERIES
 endif
+ifdef ARCH
+export ARCH
+endif
 
 help:
 	@echo 'make demo             boot a kernel with the policy layer, move pages under'
@@ -44,8 +47,9 @@ help:
 	@echo 'KDIR=TREE with demo, test, kernel or shell: build a copy of this kernel tree'
 	@echo 'instead of the linux-source package. JOBS=N: processes of a build.'
 	@echo 'SERIES=7.3 with any of these: Linux 7.3 instead of 6.12.'
+	@echo 'ARCH=arm64 with test or kernel: an emulated machine with DMA engines.'
 
-FLAVOUR ?= y
+FLAVOUR ?= $(or $(ARCH:x86=y),y)
 # User-mode Linux has several CPUs from Linux 7.0 on.
 UML_SERIES := $(or $(SERIES),7.3)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
@@ -63,6 +67,7 @@ kernel: python
 	@scripts/build $(FLAVOUR)
 
 demo: packages
+	@[ "$(or $(ARCH),x86)" = x86 ] || { echo 'make demo: it is for x86 alone; make test ARCH=arm64 migrates with engines' >&2; exit 1; }
 	@scripts/build y
 	@scripts/build-tools
 	@scripts/demo

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Download a package that the machine's own release does not have.
 
-It comes from the same archive as the release's own packages, out of the
-backports suite of this release or a later one. apt is given lists and
-configuration of its own in the cache: what the machine installs from stays as
-it is, and nothing is trusted but the distribution's archive keyring.
+It comes from the same archive as the release's own packages: out of the
+backports suite of this release or a later one, or out of the release itself
+for another architecture. apt is given lists and configuration of its own in the
+cache: what the machine installs from stays as it is, and nothing is trusted but
+the distribution's archive keyring.
 """
 
 import os
@@ -102,6 +103,24 @@ def download(package, folder):
                 return next(Path(folder).glob(f"{package}_*.deb"))
     raise HarnessError(f"cannot get {package} ({'; '.join(said)}); check the "
                        "network, or name a kernel tree with KDIR")
+
+
+def download_foreign(packages, architecture, folder):
+    """Put the release's own packages of another architecture into a folder;
+    returns their paths."""
+    with tempfile.TemporaryDirectory(prefix=".apt.", dir=cache_dir()) as tmp:
+        # What is installed here is of this machine's architecture.
+        (Path(tmp) / "status").touch()
+        options = [*private_apt(Path(tmp), release()),
+                   "-o", f"APT::Architecture={architecture}",
+                   "-o", f"APT::Architectures={architecture}",
+                   "-o", f"Dir::State::status={tmp}/status"]
+        for command in (["update"], ["download", *packages]):
+            result = run(["apt-get", *options, *command], cwd=folder)
+            if result.returncode:
+                raise HarnessError(f"cannot get packages of {architecture} "
+                                   f"({complaint(result)}); check the network")
+    return sorted(Path(folder).glob(f"*_{architecture}.deb"))
 
 
 def extract(deb, name, folder):

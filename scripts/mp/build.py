@@ -8,9 +8,10 @@ import subprocess
 import sys
 import time
 
-from .common import (HarnessError, SERIES, arch_args, cache_dir, flavour_dir,
-                     is_uml, jobs, kernel_image, modules_dir, need_space,
-                     need_tool, of_series)
+from .arch import arch_of
+from .common import (HarnessError, SERIES, cache_dir, flavour_dir, jobs,
+                     kernel_image, modules_dir, need_space, need_tool,
+                     of_series)
 from .config import configure, wanted
 from .series import Tree, patch_files
 from .source import fetch
@@ -34,7 +35,8 @@ def environment():
                KBUILD_BUILD_USER="migrate-policy",
                KBUILD_BUILD_HOST="localhost", KBUILD_BUILD_VERSION="1")
     # A make that calls us must not hand its own options down.
-    for name in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "KCFLAGS", "O", "M"):
+    for name in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "KCFLAGS", "O", "M",
+                 "ARCH"):
         env.pop(name, None)
     return env
 
@@ -84,12 +86,19 @@ class Progress:
         sys.stderr.flush()
 
 
-def make(tree, build, targets, what, cold, log):
+def compiler(arch):
+    """The C compiler of an architecture; $CC is one for this machine."""
+    if arch.cross:
+        return f"{arch.cross}gcc"
+    return os.environ.get("CC") or "gcc"
+
+
+def make(tree, flavour, targets, what, cold, log):
     """Run the kernel's make with its output in a log and a line to watch."""
     need_tool("ccache", "ccache")
-    compiler = os.environ.get("CC") or "gcc"
-    cmd = ["make", "-C", str(tree), f"O={build}", f"-j{jobs()}",
-           f"CC=ccache {compiler}", *targets]
+    arch = arch_of(flavour)
+    cmd = ["make", "-C", str(tree), f"O={flavour_dir(flavour)}", f"-j{jobs()}",
+           *arch.make_args, f"CC=ccache {compiler(arch)}", *targets]
     progress = Progress(what, cold)
     log.parent.mkdir(parents=True, exist_ok=True)
     with open(log, "w", encoding="utf-8") as sink:
@@ -131,11 +140,10 @@ def build_kernel(flavour, kdir=None):
         need_space(cache_dir(), BUILD_MIB, f"building the kernel {flavour}")
     configure(flavour, tree, build)
     modules = (wanted(flavour).get("CONFIG_MIGRATE_POLICY") == "y"
-               and not is_uml(flavour))
+               and arch_of(flavour).modules)
     targets = [kernel_image(flavour).name] + (["modules"] if modules else [])
     name = of_series(f"build-{flavour}")
-    make(tree, build, [*arch_args(flavour), *targets],
-         of_series(f"kernel {flavour}"), cold,
+    make(tree, flavour, targets, of_series(f"kernel {flavour}"), cold,
          cache_dir() / "log" / f"{name}.log")
     if modules:
         build_modules(tree, flavour)
@@ -156,7 +164,8 @@ def build_modules(tree, flavour):
         "".join(f"obj-m += {name}/\n" for name in names), encoding="ascii")
     target = modules_dir(kernel_image(flavour)).parents[1]
     for step in ("modules", "modules_install"):
-        make(tree, build, [step, f"M={folder}", "CONFIG_SAMPLE_MIGRATE_POLICY=m",
-                           f"INSTALL_MOD_PATH={target}"],
+        make(tree, flavour,
+             [step, f"M={folder}", "CONFIG_SAMPLE_MIGRATE_POLICY=m",
+              f"INSTALL_MOD_PATH={target}"],
              of_series(f"{step} {flavour}"), False,
              cache_dir() / "log" / (of_series(f"{step}-{flavour}") + ".log"))

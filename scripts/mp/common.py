@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from .arch import ARCH, DEFAULT_ARCH, arch_of
+
 REPO = Path(__file__).resolve().parents[2]
 SCRIPTS = REPO / "scripts"
 DEFAULT_SERIES = "6.12"
@@ -35,8 +37,10 @@ def of_series(name):
 
 
 def out_dir(series=SERIES):
-    """The folder of results: reports and logs; each series has its own."""
-    own = REPO / "out" / ("" if series == DEFAULT_SERIES else series)
+    """The folder of results: reports and logs; each architecture and series
+    has its own."""
+    own = (REPO / "out" / ("" if ARCH == DEFAULT_ARCH else ARCH)
+           / ("" if series == DEFAULT_SERIES else series))
     path = Path(os.environ.get("MP_OUT") or own).absolute()
     path.mkdir(parents=True, exist_ok=True)
     return path
@@ -47,20 +51,9 @@ def flavour_dir(flavour):
     return cache_dir() / of_series(f"build-{flavour}")
 
 
-def is_uml(flavour):
-    """Whether a flavour is User-mode Linux: a program of this machine."""
-    return flavour.split("-")[0] == "uml"
-
-
-def arch_args(flavour):
-    """What the kernel's make has to be told of a flavour's architecture."""
-    return ["ARCH=um", "SUBARCH=x86_64"] if is_uml(flavour) else []
-
-
 def kernel_image(flavour):
     """The image that scripts/build leaves for a flavour."""
-    return flavour_dir(flavour) / ("linux" if is_uml(flavour)
-                                   else "arch/x86/boot/bzImage")
+    return flavour_dir(flavour) / arch_of(flavour).image
 
 
 def build_dir(image):

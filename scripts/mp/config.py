@@ -3,7 +3,8 @@
 
 import re
 
-from .common import HarnessError, SCRIPTS, SERIES, arch_args, run
+from .arch import arch_of
+from .common import HarnessError, SCRIPTS, SERIES, run
 
 # What each flavour is made of; a later fragment wins.
 FLAVOURS = {
@@ -22,6 +23,8 @@ FLAVOURS = {
     # User-mode Linux: for KUnit, and for measuring.
     "uml": ("uml", "uml-kunit"),
     "uml-bench": ("uml", "uml-kunit", "uml-bench"),
+    # Emulated: a machine with a real driver of DMA engines.
+    "arm64": ("base", "arm64", "y"),
 }
 
 
@@ -75,7 +78,7 @@ def configure(flavour, tree, build):
                                 for name, value in options.items()),
                         encoding="utf-8")
     result = run(["make", "-C", tree, f"O={build}",
-                  *arch_args(flavour), "allnoconfig",
+                  *arch_of(flavour).make_args, "allnoconfig",
                   f"KCONFIG_ALLCONFIG={fragment}"])
     if result.returncode:
         raise HarnessError("the kernel's configuration failed:\n    "

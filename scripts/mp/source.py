@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from . import archive
+from .arch import ARCH
 from .common import (DEFAULT_SERIES, HarnessError, SCRIPTS, SERIES, cache_dir,
                      need_space, need_tool, note, of_series, run)
 from .series import STATE, Tree
@@ -22,12 +23,18 @@ PRODUCTS = ("/.git", "/.config", "/include/config", "/include/generated",
             "*.o", "*.a", "*.ko", "*.mod", "*.cmd", "/" + STATE)
 
 
+# What the line of a package ends with that is for one architecture.
+FOR_ARCH = "; only with ARCH="
+
+
 def wanted_packages(kdir):
     """The lines of scripts/packages, each a list of alternatives. The kernel's
-    source is of use for the default series alone."""
+    source is of use for the default series alone, and some are for one
+    architecture."""
     lines = (SCRIPTS / "packages").read_text(encoding="utf-8").splitlines()
     names = [line.split()[0].split("|") for line in lines
-             if line.strip() and not line.startswith("#")]
+             if line.strip() and not line.startswith("#")
+             and line.partition(FOR_ARCH)[2] in ("", ARCH)]
     return [name for name in names
             if not name[0].startswith("linux-source-")
             or (SERIES == DEFAULT_SERIES and not kdir)]

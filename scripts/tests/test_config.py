@@ -3,7 +3,7 @@
 
 import unittest
 
-from mp import common, config
+from mp import arch, common, config
 from mp.common import HarnessError
 
 
@@ -46,11 +46,16 @@ class ConfigTest(unittest.TestCase):
         self.assertEqual(names[:3], ["base.config", "base-7.3.config",
                                      "torture.config"])
 
-    def test_uml_is_built_as_its_own_architecture(self):
-        self.assertEqual(common.arch_args("uml-bench")[0], "ARCH=um")
+    def test_flavours_have_an_architecture(self):
+        def make_args(flavour):
+            return arch.arch_of(flavour).make_args
+        self.assertEqual(make_args("uml-bench")[0], "ARCH=um")
         self.assertEqual(common.kernel_image("uml").name, "linux")
-        self.assertEqual(common.arch_args("y"), [])
+        self.assertEqual(make_args("y"), [])
         self.assertEqual(common.kernel_image("y").name, "bzImage")
+        self.assertEqual(make_args("arm64"),
+                         ["ARCH=arm64", "CROSS_COMPILE=aarch64-linux-gnu-"])
+        self.assertEqual(common.kernel_image("arm64").name, "Image")
 
     def test_nothing_disturbs_measuring_in_uml(self):
         options = config.wanted("uml-bench")

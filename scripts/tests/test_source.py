@@ -77,6 +77,36 @@ class ArchiveTest(unittest.TestCase):
             archive.download("linux-source-9.9", self.root)
 
 
+class ForeignTest(unittest.TestCase):
+    """archive: packages of another architecture."""
+
+    def test_apt_is_told_the_architecture(self):
+        seen = []
+
+        def run(command, **_):
+            seen.append(command)
+            return mock.Mock(returncode=0, stdout="")
+        with tempfile.TemporaryDirectory() as tmp, \
+                mock.patch.multiple(archive, run=run, release=lambda: "trixie",
+                                    cache_dir=lambda: Path(tmp),
+                                    private_apt=lambda root, suite: [suite]):
+            (Path(tmp) / "a_1_arm64.deb").touch()
+            (Path(tmp) / "b_1_amd64.deb").touch()
+            found = archive.download_foreign(["a"], "arm64", tmp)
+        self.assertEqual([path.name for path in found], ["a_1_arm64.deb"])
+        self.assertEqual(seen[1][-2:], ["download", "a"])
+        for command in seen:
+            self.assertEqual(command[1], "trixie")
+            self.assertIn("APT::Architecture=arm64", command)
+
+    def test_packages_of_an_architecture(self):
+        def wanted(name):
+            with mock.patch.object(source, "ARCH", name):
+                return [names[0] for names in source.wanted_packages(None)]
+        self.assertIn("qemu-system-arm", wanted("arm64"))
+        self.assertNotIn("qemu-system-arm", wanted("x86"))
+
+
 class PackagesTest(unittest.TestCase):
     """source: the kernel package is for the default series alone."""
 

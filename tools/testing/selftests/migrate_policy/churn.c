@@ -279,7 +279,7 @@ size_t churn_lost(void)
 
 	for (size_t i = 0; i < ARRAY_SIZE(regions); i++) {
 		for (size_t at = 0; at < regions[i].size; at += BASE_PAGE)
-			lost += !mem_pfn(regions[i].map + at);
+			lost += mem_pfn(regions[i].map + at) == NO_PFN;
 	}
 	return lost;
 }

@@ -143,8 +143,8 @@ __u64 mem_pfn(const void *addr)
 
 	if (pread(pagemap_fd(), &entry, sizeof(entry),
 		  (uintptr_t)addr / BASE_PAGE * sizeof(entry)) != sizeof(entry))
-		return 0;
-	return entry & PM_PRESENT ? entry & PM_PFN : 0;
+		return NO_PFN;
+	return entry & PM_PRESENT ? entry & PM_PFN : NO_PFN;
 }
 
 int mem_reserve(struct area *area, enum mem_kind kind, size_t size)
@@ -171,7 +171,7 @@ int mem_populate(struct area *area, size_t begin, size_t end, int node)
 	for (size_t i = begin; !rc && i < end; i++) {
 		fill_folio(area, i);
 		area->pfn[i] = mem_pfn(area->page[i]);
-		if (!area->pfn[i])
+		if (area->pfn[i] == NO_PFN)
 			rc = -EFAULT;
 	}
 	if (rc)
@@ -258,7 +258,7 @@ bool mem_snapshot(struct area *area)
 
 	for (size_t i = 0; i < area->nr; i++) {
 		area->pfn[i] = mem_pfn(area->page[i]);
-		all &= !!area->pfn[i];
+		all &= area->pfn[i] != NO_PFN;
 	}
 	return all;
 }
@@ -270,7 +270,7 @@ size_t mem_moved(const struct area *area)
 	for (size_t i = 0; i < area->nr; i++) {
 		__u64 pfn = mem_pfn(area->page[i]);
 
-		if (pfn && pfn != area->pfn[i])
+		if (pfn != NO_PFN && pfn != area->pfn[i])
 			moved += area->unit / BASE_PAGE;
 	}
 	return moved;

@@ -58,7 +58,10 @@ void mem_keep(struct area *area,
 /* Bytes that are not what they were filled with. */
 size_t mem_wrong(const struct area *area);
 
-/* The page frame of a mapped address, 0 if there is none. */
+/* None: where memory begins at address 0, page frame 0 is one as any other. */
+#define NO_PFN		(~0ull)
+
+/* The page frame of a mapped address, NO_PFN if there is none. */
 __u64 mem_pfn(const void *addr);
 
 /* Remembers where the folios are now; false if one is not there. */

@@ -92,7 +92,7 @@ size_t pageflags_count(const char *addr, size_t size, __u64 flag)
 	for (size_t at = 0; at < size; at += BASE_PAGE) {
 		__u64 pfn = mem_pfn(addr + at);
 
-		found += pfn && (pageflags_of(pfn) & flag);
+		found += pfn != NO_PFN && (pageflags_of(pfn) & flag);
 	}
 	return found;
 }

@@ -9,6 +9,7 @@
 #include "pace.h"
 
 #include <errno.h>
+#include <glob.h>
 #include <linux/io_uring.h>
 #include <linux/mempolicy.h>
 #include <stdio.h>
@@ -25,6 +26,7 @@
 #endif
 
 #define NODES		"/sys/devices/system/node"
+#define TIERS		"/sys/devices/virtual/memory_tiering/memory_tier*/nodelist"
 #define MEMORY		"/sys/devices/system/memory"
 #define CMA		"/sys/kernel/debug/cma/reserved"
 #define KDAMONDS	"/sys/kernel/mm/damon/admin/kdamonds"
@@ -35,6 +37,9 @@
 /* What keeps memory taken, so that other memory is used next. */
 #define HOG_STEP	(16ul << 20)
 #define MAX_HOGS	256
+
+/* Of the CMA area, where it cannot be had as a whole. */
+#define CMA_PARTS	16
 
 struct pfn_range {
 	__u64 begin;
@@ -73,9 +78,56 @@ bool provoke_two_nodes(void)
 {
 	char cpus[SYS_VALUE];
 
-	return sys_exists(NODES "/node1") &&
-	       !sys_read(NODES "/node1/cpulist", cpus, sizeof(cpus)) &&
-	       !cpus[0];
+	if (!sys_exists(NODES "/node1") ||
+	    sys_read(NODES "/node1/cpulist", cpus, sizeof(cpus)))
+		return false;
+	return !cpus[0] || provoke_obstacle(DEMOTION);
+}
+
+/* With numa=fake nodes are parts of the same memory. */
+static bool one_tier(void)
+{
+	char nodes[SYS_VALUE];
+	glob_t found;
+	bool one = false;
+
+	if (glob(TIERS, 0, NULL, &found))
+		return false;
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		one |= !sys_read(found.gl_pathv[i], nodes, sizeof(nodes)) &&
+		       !strncmp(nodes, "0-", 2);
+	globfree(&found);
+	return one;
+}
+
+/* arm64 keeps memory that was there at boot: no block goes offline. */
+static bool memory_stays(void)
+{
+	bool stays = false;
+
+#ifdef __aarch64__
+	glob_t found;
+
+	if (glob(MEMORY "/memory[0-9]*/state", 0, NULL, &found))
+		return false;
+	stays = true;
+	for (size_t i = 0; i < found.gl_pathc && stays; i++) {
+		stays = sys_write(found.gl_pathv[i], "offline");
+		if (!stays)
+			sys_write(found.gl_pathv[i], "online");
+	}
+	globfree(&found);
+#endif
+	return stays;
+}
+
+const char *provoke_obstacle(enum reason reason)
+{
+	if ((reason == DEMOTION || reason == NUMA_MISPLACED) && one_tier())
+		return "both memory nodes are of one tier";
+	if (reason == MEMORY_HOTPLUG && memory_stays())
+		return "the kernel refuses to offline any block of memory";
+	return NULL;
 }
 
 static bool map_fast(const struct provocation *what, struct area *area)
@@ -419,23 +471,35 @@ static bool map_in_cma(const struct provocation *what, struct area *area)
 	return done;
 }
 
-/* What was used up there by others may not move at once; then take less. */
+static int allocate_pages(__u64 pages)
+{
+	char text[SYS_VALUE];
+	int rc;
+
+	snprintf(text, sizeof(text), "%llu", pages);
+	rc = sys_write(CMA "/alloc", text);
+	if (!rc)
+		undo_write(CMA "/free", text);
+	return rc;
+}
+
+/*
+ * What was used up there by others may not move at once, and what drivers have
+ * there never does; then take the rest of it in parts.
+ */
 static bool allocate_cma(struct area *area)
 {
 	__u64 pages = sys_number(CMA "/count");
-	char text[SYS_VALUE];
-	int rc = -ENOMEM;
+	int rc = allocate_pages(pages);
+	size_t parts = 0;
 
 	(void)area;
-	for (int try = 0; rc && try < 8; try++) {
-		snprintf(text, sizeof(text), "%llu", pages);
-		rc = sys_write(CMA "/alloc", text);
-		if (!rc)
-			undo_write(CMA "/free", text);
-		else if (try % 2)
-			pages /= 2;
-	}
-	return ktap_expect(!rc, "a CMA allocation to work, not error %d", rc);
+	if (rc)
+		rc = allocate_pages(pages);
+	for (int i = 0; rc && i < CMA_PARTS; i++)
+		parts += !allocate_pages(pages / CMA_PARTS);
+	return ktap_expect(!rc || parts,
+			   "a CMA allocation to work, not error %d", rc);
 }
 
 /* Neighbours become one buffer, so that they are pinned together. */

@@ -43,7 +43,10 @@ int provoke_offline(const struct area *area);
 /* Lays an area of the slow node elsewhere, until @try is content with it. */
 bool provoke_in_blocks(struct area *area, bool (*try)(struct area *area));
 
-/* Two nodes with memory, of which only the first has CPUs. */
+/* Two nodes with memory; the second has no CPUs, or is of the same tier. */
 bool provoke_two_nodes(void);
+
+/* Why this machine cannot migrate for a reason; NULL if it can. */
+const char *provoke_obstacle(enum reason reason);
 
 #endif /* MIGRATE_POLICY_PROVOKE_H */

@@ -4,7 +4,9 @@
  * reason's counters move, that the tracepoint mm_migrate_pages says the same,
  * that the folios are elsewhere and that no byte of them changed.
  *
- * With --trace it runs on any kernel: then only the tracepoint is asked.
+ * With --trace it runs on any kernel: then only the tracepoint is asked. With
+ * MP_BACKEND=dma in the environment engines copy that the machine has, as many
+ * as there are, instead of mt.
  */
 #include "ktap.h"
 #include "mem.h"
@@ -24,20 +26,35 @@
 /* What all witnesses say at one moment. */
 struct state {
 	struct counters reason;
-	struct counters mt;
+	struct counters backend;
 	struct trace_sums trace;
 };
 
 static bool trace_only;
+static const char *backend = "mt";
+
+/* What a test of its own cannot provide: the engines of this machine. */
+static bool take_engines(void)
+{
+	__u64 taken;
+
+	if (strcmp(backend, "dma"))
+		return true;
+	if (sys_set(POLICY_CONFIG "/backends/dma/channels", "64"))
+		return ktap_expect(false, "a kernel with the backend dma");
+	taken = sys_number(POLICY_STATE "/backends/dma/taken");
+	return ktap_expect(taken, "an engine");
+}
 
 static bool set_policy(enum reason reason)
 {
 	if (trace_only)
 		return true;
-	return !policy_set(reason, "backend", "mt") &&
+	return !policy_set(reason, "backend", backend) &&
 	       !policy_set(reason, "workers", "1") &&
 	       !policy_set(reason, "min_pages", "1") &&
-	       !policy_set(reason, "batch_size", "2048");
+	       !policy_set(reason, "batch_size", "2048") &&
+	       take_engines();
 }
 
 static __u64 look_at_counters(enum reason reason, struct state *state)
@@ -45,7 +62,7 @@ static __u64 look_at_counters(enum reason reason, struct state *state)
 	if (trace_only)
 		return 0;
 	policy_reason_counters(reason, &state->reason);
-	policy_backend_counters("mt", &state->mt);
+	policy_backend_counters(backend, &state->backend);
 	return state->reason.v[SUCCEEDED];
 }
 
@@ -102,8 +119,8 @@ static bool check_counters(const struct provocation *what,
 				     SUCCEEDED);
 	__u64 cuts = counted(&before->reason, &after->reason, CUTS);
 	__u64 pages = counted(&before->reason, &after->reason, PAGES);
-	__u64 mt = counted(&before->mt, &after->mt, PAGES);
-	__u64 mt_all = counted(&before->mt, &after->mt, SUCCEEDED);
+	__u64 own = counted(&before->backend, &after->backend, PAGES);
+	__u64 own_all = counted(&before->backend, &after->backend, SUCCEEDED);
 	bool ok;
 
 	ktap_note("%s: %llu pages in %llu cuts, %llu copied ahead",
@@ -111,12 +128,12 @@ static bool check_counters(const struct provocation *what,
 	ok = ktap_expect(succeeded == traced,
 			 "succeeded to be %llu as traced, not %llu", traced,
 			 succeeded);
-	ok &= ktap_expect(mt_all == succeeded,
-			  "succeeded of mt to be %llu, not %llu", succeeded,
-			  mt_all);
+	ok &= ktap_expect(own_all == succeeded,
+			  "succeeded of %s to be %llu, not %llu", backend,
+			  succeeded, own_all);
 	ok &= ktap_expect(cuts, "cuts to grow");
-	ok &= ktap_expect(mt == pages, "pages of mt to be %llu, not %llu",
-			  pages, mt);
+	ok &= ktap_expect(own == pages, "pages of %s to be %llu, not %llu",
+			  backend, pages, own);
 	ok &= ktap_expect(counted(&before->reason, &after->reason, BYTES) ==
 			  pages * BASE_PAGE, "bytes to go with pages");
 	return ok;
@@ -191,6 +208,12 @@ static size_t list_cases(struct ktap_case *cases, const char *prefix,
 	size_t nr = 0;
 
 	for (size_t i = 0; i < nr_provocations; i++) {
+		const char *why = provoke_obstacle(provocations[i].reason);
+
+		if (why) {
+			ktap_note("without %s: %s", provocations[i].name, why);
+			continue;
+		}
 		if (strncmp(provocations[i].name, prefix, strlen(prefix)))
 			continue;
 		cases[nr++] = (struct ktap_case){
@@ -213,6 +236,8 @@ int main(int argc, char **argv)
 	argc -= trace_only;
 	if (argc > 1)
 		prefix = argv[1];
+	if (getenv("MP_BACKEND"))
+		backend = getenv("MP_BACKEND");
 	if (geteuid())
 		return ktap_skip_all("run it as root");
 	if (!trace_only && !policy_present())

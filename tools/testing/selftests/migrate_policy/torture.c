@@ -291,7 +291,7 @@ static size_t lost_pages(const struct region *region)
 
 	map_again(region);
 	for (size_t at = 0; at < region->kind->size; at += BASE_PAGE)
-		lost += !mem_pfn(region->map + at);
+		lost += mem_pfn(region->map + at) == NO_PFN;
 	return lost;
 }
 

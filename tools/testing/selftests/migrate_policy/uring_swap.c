@@ -36,7 +36,7 @@ enum { OLD = 'o', NEW = 'n' };
 static bool in_swap(const char *map)
 {
 	for (size_t i = 0; i < PAGES; i++) {
-		if (mem_pfn(map + i * BASE_PAGE))
+		if (mem_pfn(map + i * BASE_PAGE) != NO_PFN)
 			return false;
 	}
 	return true;
