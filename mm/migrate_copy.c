@@ -408,17 +408,40 @@ static void end_request(struct migrate_cut *cut,
 	req->nr_pages = 0;
 }
 
-/* Is the whole batch smaller than what is worth the backend's while? */
+/* The base pages of a batch, whatever they are; where it is enough, @enough. */
+static unsigned long count_pages(struct list_head *srcs, unsigned long enough)
+{
+	unsigned long pages = 0;
+	struct folio *src;
+
+	list_for_each_entry(src, srcs, lru) {
+		pages += folio_nr_pages(src);
+		if (pages >= enough)
+			return enough;
+	}
+	return pages;
+}
+
+/*
+ * Is the whole batch smaller than what is worth the backend's while? To judge
+ * folios takes longer than to count them, and is for a batch that is not.
+ */
 static bool too_small(struct migrate_cut *cut, struct list_head *srcs)
 {
 	unsigned long min = cut->policy->min_pages ?:
 			    cut->policy->backend->min_pages;
-	unsigned long pages = 0;
+	unsigned long pages;
 	u64 ineligible = 0;
 	struct folio *src;
 
 	if (is_strict(cut->policy))
 		return false;
+	pages = count_pages(srcs, min);
+	if (pages < min) {
+		decline(cut, MIGRATE_DECLINED_MIN, "min", pages);
+		return true;
+	}
+	pages = 0;
 	list_for_each_entry(src, srcs, lru) {
 		if (pages >= min)
 			return false;

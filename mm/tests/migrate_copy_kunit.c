@@ -480,6 +480,21 @@ static void engine_no_class_test(struct kunit *test)
 	mpk_expect_no_declines(test, before);
 }
 
+/* In a batch that is too small anyway nobody looks at the folios. */
+static void engine_small_unjudged_test(struct kunit *test)
+{
+	struct mpk_batch *batch = mpk_new_batch(test, 4, 0);
+	struct mpk_counts *before;
+
+	mpk_use_backend(test, 5);
+	mpk_set_policy(test, MIGRATE_KEY_CLASSES, "none");
+	before = mpk_take_counts(test);
+	mpk_run_batch(batch);
+	KUNIT_EXPECT_EQ(test, 0, mpk_fake.nr_requests);
+	mpk_expect_count(test, before, MIGRATE_DECLINED_MIN, 1);
+	mpk_expect_count(test, before, MIGRATE_INELIGIBLE, 0);
+}
+
 /* A folio that somebody holds is left out, and the others stay in step. */
 static void engine_ineligible_test(struct kunit *test)
 {
@@ -848,6 +863,7 @@ static struct kunit_case migrate_copy_test_cases[] = {
 	KUNIT_CASE(engine_windows_test),
 	KUNIT_CASE(engine_full_window_test),
 	KUNIT_CASE(engine_no_class_test),
+	KUNIT_CASE(engine_small_unjudged_test),
 	KUNIT_CASE(engine_ineligible_test),
 	KUNIT_CASE(engine_swapcache_refs_test),
 	KUNIT_CASE(engine_inline_test),
