@@ -93,12 +93,14 @@ def compiler(arch):
     return os.environ.get("CC") or "gcc"
 
 
-def make(tree, flavour, targets, what, cold, log):
-    """Run the kernel's make with its output in a log and a line to watch."""
+def make(tree, flavour, targets, what, cold, log, build=None, cc=None):
+    """Run the kernel's make with its output in a log and a line to watch; in a
+    folder and with a compiler other than the flavour's if these are named."""
     need_tool("ccache", "ccache")
     arch = arch_of(flavour)
-    cmd = ["make", "-C", str(tree), f"O={flavour_dir(flavour)}", f"-j{jobs()}",
-           *arch.make_args, f"CC=ccache {compiler(arch)}", *targets]
+    cmd = ["make", "-C", str(tree), f"O={build or flavour_dir(flavour)}",
+           f"-j{jobs()}", *arch.make_args,
+           f"CC=ccache {cc or compiler(arch)}", *targets]
     progress = Progress(what, cold)
     log.parent.mkdir(parents=True, exist_ok=True)
     with open(log, "w", encoding="utf-8") as sink:

@@ -69,7 +69,7 @@ def missing(options, config):
             if config.get(name, "n") != value]
 
 
-def configure(flavour, tree, build):
+def configure(flavour, tree, build, compiler=None):
     """Write build/.config; it keeps its time if nothing has changed."""
     build.mkdir(parents=True, exist_ok=True)
     options = wanted(flavour)
@@ -78,7 +78,8 @@ def configure(flavour, tree, build):
                                 for name, value in options.items()),
                         encoding="utf-8")
     result = run(["make", "-C", tree, f"O={build}",
-                  *arch_of(flavour).make_args, "allnoconfig",
+                  *arch_of(flavour).make_args,
+                  *([f"CC={compiler}"] if compiler else []), "allnoconfig",
                   f"KCONFIG_ALLCONFIG={fragment}"])
     if result.returncode:
         raise HarnessError("the kernel's configuration failed:\n    "

@@ -13,7 +13,7 @@ import re
 import shutil
 from dataclasses import dataclass
 
-from .common import HarnessError, REPO, SCRIPTS, run
+from .common import HarnessError, REPO, SCRIPTS, need_tool, run
 from .series import Tree, copy_file, new_files, patch_files, touched
 
 MESSAGES = SCRIPTS / "messages"
@@ -139,32 +139,38 @@ def commit_all(parts, source, repository, series, author):
         git(repository, "commit", "-q", "-F", path, author=author)
 
 
-def table():
-    """What was measured, as the administrator's guide has it."""
+def tables():
+    """What was measured, as the administrator's guide has it: each table with
+    the paragraphs before and after it."""
     text = (REPO / GUIDE).read_text(encoding="utf-8")
-    found = re.search(r"^What it gave on .*?\n\n=.*?\n=[= ]*\n.*?\n=[= ]*\n"
-                      r"\n.*?\n\n", text, re.MULTILINE | re.DOTALL)
-    if not found:
-        raise HarnessError(f"{GUIDE} has no table of what it gave")
-    return found[0].strip()
+    section = re.search(r"^Measured\n=+\n\n(.*?)(?=^[^\n]+\n=+\n\n|\Z)", text,
+                        re.MULTILINE | re.DOTALL)
+    blocks = section[1].split("\n\n") if section else []
+    places = [index for index, block in enumerate(blocks)
+              if block.startswith("==")]
+    if not places:
+        raise HarnessError(f"{GUIDE} has no table of what was measured")
+    return "\n\n".join("\n\n".join(blocks[place - 1:place + 2])
+                       for place in places).strip()
 
 
 def cover(parts):
     """Subject and body of the letter that goes before."""
     text = message(Mail("cover", ()), None)
     wired = [mail.text for mail, _ in parts].index(WIRED)
-    text = text.replace("@TABLE@", table()).replace("@WIRED@", str(wired))
+    text = text.replace("@TABLES@", tables()).replace("@WIRED@", str(wired))
     subject, _, body = text.partition("\n\n")
     return subject, body.strip()
 
 
-def write_mails(repository, parts, out):
+def write_mails(repository, parts, out, author):
     """Let git write the mails, and put our words into the cover letter."""
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     base = git(repository, "rev-list", "--max-parents=0", "HEAD").strip()
     git(repository, "format-patch", "-q", "--cover-letter", "--no-signature",
-        "--zero-commit", "--diff-algorithm=myers", "-o", out, f"{base}..HEAD")
+        "--zero-commit", "--diff-algorithm=myers", "-o", out, f"{base}..HEAD",
+        author=author)
     letter = next(out.glob("0000-*"))
     subject, body = cover(parts)
     letter.write_text(letter.read_text(encoding="utf-8")
@@ -183,7 +189,7 @@ def export(path, series, out, tmp):
     parts = divide(final(tree, series, source))
     pristine(tree, series, repository, author)
     commit_all(parts, source, repository, series, author)
-    return parts, write_mails(repository, parts, out)
+    return parts, write_mails(repository, parts, out, author)
 
 
 def check_am(path, series, mails, tmp):
@@ -211,3 +217,24 @@ def patterns(folder):
                       text, re.MULTILINE | re.DOTALL)[1]
     return [name for name in re.findall(r"^F:\t(.*)$", entry, re.MULTILINE)
             if not any(folder.glob(name.rstrip("/")))]
+
+
+def compilers():
+    """gcc, and clang 19; where this is missing, the clang that there is."""
+    clang = "clang-19"
+    if not shutil.which(clang):
+        need_tool("clang", clang)
+        clang = "clang"
+    return ["gcc", clang]
+
+
+def warnings(said):
+    """The warnings and errors in what a compiler or sparse has said."""
+    return [line for line in said if re.search(r"\b(warning|error):", line,
+                                               re.IGNORECASE)]
+
+
+def new_warnings(before, said):
+    """What was not said before; lines of code may have moved meanwhile."""
+    known = {re.sub(r":\d+", "", line) for line in before}
+    return [line for line in said if re.sub(r":\d+", "", line) not in known]

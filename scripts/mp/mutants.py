@@ -146,13 +146,14 @@ class Builder:
         self.flavour = flavour
         self.folder = cache_dir() / "mutants"
         self.build = self.folder / "build"
+        self.flavour = flavour
         self.laid_out = []
         with locked("build"):
             build_kernel(flavour, kdir)
             self.build.mkdir(parents=True, exist_ok=True)
             sync(["--delete", f"{flavour_dir(flavour)}/", self.build])
-            make(current_tree(), self.build, ["prepare"], "mutants' tools",
-                 False, self.folder / "prepare.log")
+            make(current_tree(), flavour, ["prepare"], "mutants' tools",
+                 False, self.folder / "prepare.log", self.build)
             keep_time(flavour_dir(flavour) / "tools/objtool/objtool",
                       self.build / "tools")
 
@@ -167,8 +168,8 @@ class Builder:
                 (self.build / name).unlink(missing_ok=True)
             self.laid_out = lay_out(mutant, tree, self.build) if mutant else []
             name = mutant.name if mutant else "control"
-            make(tree, self.build, ["bzImage"], f"mutant {name}", False,
-                 self.folder / f"{name}.log")
+            make(tree, self.flavour, ["bzImage"], f"mutant {name}", False,
+                 self.folder / f"{name}.log", self.build)
         return self.keep(name)
 
     def keep(self, name):

@@ -38,9 +38,11 @@ class ExportTest(SmallRepository):
             write(self.repo / f"messages/{name}.txt",
                   f"# licence\nmm: {name}\n\nWhy.\n")
         write(self.repo / "messages/cover.txt",
-              "# licence\nmm: all\n\n@TABLE@\n\nWired by @WIRED@.\n")
-        write(self.repo / export.GUIDE, "Text.\n\nWhat it gave on a day:\n\n"
-              "==  ==\na   b\n==  ==\nx   1\n==  ==\n\nc is.\n\nMore.\n")
+              "# licence\nmm: all\n\n@TABLES@\n\nWired by @WIRED@.\n")
+        write(self.repo / export.GUIDE,
+              "Text.\n\nMeasured\n========\n\nMore.\n\nOn a day:\n\n"
+              "==  ==\na   b\n==  ==\nx   1\n==  ==\n\nc is.\n\nElsewhere:\n\n"
+              "==  ==\ny   2\n==  ==\n\nd is.\n\nNext\n====\n\n==  ==\n")
         for name, value in (("MESSAGES", self.repo / "messages"),
                             ("REPO", self.repo), ("MAILS", MAILS),
                             ("WIRED", "0002")):
@@ -76,7 +78,10 @@ class ExportTest(SmallRepository):
         letter = next((self.tmp / "out").glob("0000-*")).read_text()
         self.assertIn("[PATCH 0/3] mm: all\n", letter)
         self.assertIn("x   1\n", letter)
-        self.assertIn("c is.", letter)
+        for text in ("From: A B <a@b>\n", "On a day:", "c is.", "Elsewhere:",
+                     "y   2\n", "d is."):
+            self.assertIn(text, letter)
+        self.assertNotIn("More.", letter)
         self.assertIn("Wired by 1.", letter)
         self.assertNotIn("***", letter)
         self.assertNotIn("licence", letter)
@@ -116,6 +121,28 @@ class ExportTest(SmallRepository):
         self.assertEqual(export.patterns(self.root), [])
         (self.root / "mm/new.c").unlink()
         self.assertEqual(export.patterns(self.root), ["mm/new*"])
+
+
+class WarningsTest(unittest.TestCase):
+    """What compilers say."""
+
+    def test_which(self):
+        said = ["  CC      mm/a.o", "mm/a.c:3:1: warning: b", "mm/a.c: note: c",
+                "../mm/a.c:5: error: d", "WARNING: e"]
+        self.assertEqual(export.warnings(said), said[1:2] + said[3:])
+
+    def test_new(self):
+        before = ["gcc: mm/a.c:3:1: warning: b"]
+        self.assertEqual(export.new_warnings(before, [
+            "gcc: mm/a.c:13:1: warning: b", "clang: mm/a.c:3:1: warning: b",
+            "gcc: mm/a.c:3:1: warning: c"]),
+            ["clang: mm/a.c:3:1: warning: b", "gcc: mm/a.c:3:1: warning: c"])
+
+    def test_clang(self):
+        for present, expected in (("clang-19", "clang-19"), ("clang", "clang")):
+            with mock.patch("shutil.which", lambda name, there=present:
+                            name if name == there else None):
+                self.assertEqual(export.compilers(), ["gcc", expected])
 
 
 class RealMailsTest(unittest.TestCase):
