@@ -146,7 +146,6 @@ class Builder:
         self.flavour = flavour
         self.folder = cache_dir() / "mutants"
         self.build = self.folder / "build"
-        self.flavour = flavour
         self.laid_out = []
         with locked("build"):
             build_kernel(flavour, kdir)
