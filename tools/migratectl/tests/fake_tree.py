@@ -72,6 +72,6 @@ def make(root):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
         sys.exit("usage: fake_tree.py DIR")
     make(sys.argv[1])
