@@ -190,7 +190,9 @@ def test_interrupted(kernel):
     equal(process.returncode, 1)
     assert re.fullmatch(r"migratectl: trial run: interrupted after \d s\n",
                         err), err
-    contains(out, "\ninline: no difference can be seen with ")
+    # One in twenty arms that are like the control seems to differ.
+    assert re.search(r"\ninline(?:: no difference can be seen with "
+                     r"| is [\d.]+x (?:faster|slower), p )", out), out
     kernel.nothing_left()
 
 
